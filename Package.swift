@@ -1,0 +1,102 @@
+// swift-tools-version: 6.2
+// The targets stand from top to bottom as the architecture does: each imports only what is below it.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "mlt",
+  products: [.executable(name: "mlt", targets: ["mlt"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "3.12.3"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    .executableTarget(
+      name: "mlt",
+      dependencies: [
+        "Pipelines", "Evaluation", "Registry", "FineTuning", "Quantization", "Generation", "Models", "Tokenization",
+        "WeightFiles", "TensorCore", "SafeIO",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    // Recipes: a YAML file that chains the commands into one run.
+    .target(name: "Pipelines", dependencies: ["Registry", "SafeIO"], swiftSettings: strict),
+    // Fixtures, strategies, checks, metrics, reports.
+    .target(
+      name: "Evaluation",
+      dependencies: ["Registry", "Generation", "Models", "Tokenization", "TensorCore", "SafeIO"],
+      swiftSettings: strict),
+    // Manifests, verification, store, channels, gate, log.
+    .target(
+      name: "Registry", dependencies: ["SafeIO", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
+    // Adapters, optimizers, schedules, data, trainer, checkpoints.
+    .target(
+      name: "FineTuning", dependencies: ["Models", "Tokenization", "WeightFiles", "TensorCore", "SafeIO"],
+      swiftSettings: strict),
+    // Methods that choose the quantized values.
+    .target(
+      name: "Quantization", dependencies: ["Models", "WeightFiles", "TensorCore", "CKernels", "SafeIO"],
+      swiftSettings: strict),
+    // Sampling, constrained decoding.
+    .target(
+      name: "Generation", dependencies: ["Models", "Tokenization", "TensorCore", "SafeIO"], swiftSettings: strict),
+    // config.json to one decoder; a file per architecture family.
+    .target(name: "Models", dependencies: ["WeightFiles", "TensorCore", "SafeIO"], swiftSettings: strict),
+    // Tokenizers and chat templates.
+    .target(name: "Tokenization", dependencies: ["SafeIO"], swiftSettings: strict),
+    // safetensors, and the place where other formats plug in.
+    .target(name: "WeightFiles", dependencies: ["TensorCore", "SafeIO"], swiftSettings: strict),
+    // Tensors, operations, automatic differentiation, weight matrices, thread pool.
+    .target(name: "TensorCore", dependencies: ["CKernels", "COpenBLAS", "SafeIO"], swiftSettings: strict),
+    // SIMD kernels in C, chosen at run time. Optimized in debug builds too: unoptimized kernels are too slow to test.
+    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wall", "-Werror"])]),
+    // Bytes from outside checked, outputs all or nothing, one kind of error.
+    .target(name: "SafeIO", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: strict),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+
+    .target(name: "TestSupport", dependencies: ["SafeIO"], path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(
+      name: "mltTests", dependencies: ["mlt", "TestSupport", "WeightFiles", "TensorCore", "Registry", "SafeIO"],
+      resources: [.copy("Goldens")], swiftSettings: strict),
+    .testTarget(
+      name: "PipelinesTests", dependencies: ["Pipelines", "TestSupport", "Registry", "SafeIO"], swiftSettings: strict),
+    .testTarget(
+      name: "EvaluationTests",
+      dependencies: ["Evaluation", "TestSupport", "Generation", "Models", "Tokenization", "TensorCore", "SafeIO"],
+      resources: [.copy("Goldens")], swiftSettings: strict),
+    .testTarget(name: "RegistryTests", dependencies: ["Registry", "TestSupport", "SafeIO"], swiftSettings: strict),
+    .testTarget(
+      name: "FineTuningTests",
+      dependencies: ["FineTuning", "TestSupport", "Models", "Tokenization", "WeightFiles", "TensorCore", "SafeIO"],
+      resources: [.copy("Goldens")], swiftSettings: strict),
+    .testTarget(
+      name: "QuantizationTests",
+      dependencies: ["Quantization", "TestSupport", "Models", "WeightFiles", "TensorCore", "SafeIO"],
+      resources: [.copy("Goldens")], swiftSettings: strict),
+    .testTarget(
+      name: "GenerationTests",
+      dependencies: ["Generation", "TestSupport", "Models", "Tokenization", "TensorCore", "SafeIO"],
+      resources: [.copy("Goldens")], swiftSettings: strict),
+    .testTarget(
+      name: "ModelsTests", dependencies: ["Models", "TestSupport", "WeightFiles", "TensorCore", "SafeIO"],
+      resources: [.copy("Goldens")], swiftSettings: strict),
+    .testTarget(
+      name: "TokenizationTests", dependencies: ["Tokenization", "TestSupport", "SafeIO"],
+      resources: [.copy("Goldens")], swiftSettings: strict),
+    .testTarget(
+      name: "WeightFilesTests", dependencies: ["WeightFiles", "TestSupport", "TensorCore", "SafeIO"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels", "TestSupport", "SafeIO"],
+      resources: [.copy("Goldens")], swiftSettings: strict),
+    .testTarget(name: "SafeIOTests", dependencies: ["SafeIO", "TestSupport"], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)
