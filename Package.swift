@@ -20,7 +20,8 @@ let package = Package(
     .executableTarget(
       name: "mlt",
       dependencies: [
-        "Pipelines", "Evaluation", "Registry", "FineTuning", "Quantization", "Generation", "Models", "Tokenization",
+        "Pipelines", "Evaluation", "Registry", "FineTuning", "Quantization", "Generation", "Models",
+        "Tokenization",
         "WeightFiles", "TensorCore", "SafeIO",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -46,7 +47,8 @@ let package = Package(
       swiftSettings: strict),
     // Sampling, constrained decoding.
     .target(
-      name: "Generation", dependencies: ["Models", "Tokenization", "TensorCore", "SafeIO"], swiftSettings: strict),
+      name: "Generation", dependencies: ["Models", "Tokenization", "TensorCore", "SafeIO"],
+      swiftSettings: strict),
     // config.json to one decoder; a file per architecture family.
     .target(name: "Models", dependencies: ["WeightFiles", "TensorCore", "SafeIO"], swiftSettings: strict),
     // Tokenizers and chat templates.
@@ -58,23 +60,34 @@ let package = Package(
     // SIMD kernels in C, chosen at run time. Optimized in debug builds too: unoptimized kernels are too slow to test.
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wall", "-Werror"])]),
     // Bytes from outside checked, outputs all or nothing, one kind of error.
-    .target(name: "SafeIO", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: strict),
+    .target(
+      name: "SafeIO", dependencies: ["CLinux", .product(name: "Yams", package: "Yams")], swiftSettings: strict
+    ),
+    // System calls that the Glibc module lacks.
+    .target(name: "CLinux"),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
 
     .target(name: "TestSupport", dependencies: ["SafeIO"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(
-      name: "mltTests", dependencies: ["mlt", "TestSupport", "WeightFiles", "TensorCore", "Registry", "SafeIO"],
+      name: "mltTests",
+      dependencies: ["mlt", "TestSupport", "WeightFiles", "TensorCore", "Registry", "SafeIO"],
       resources: [.copy("Goldens")], swiftSettings: strict),
     .testTarget(
-      name: "PipelinesTests", dependencies: ["Pipelines", "TestSupport", "Registry", "SafeIO"], swiftSettings: strict),
+      name: "PipelinesTests", dependencies: ["Pipelines", "TestSupport", "Registry", "SafeIO"],
+      swiftSettings: strict),
     .testTarget(
       name: "EvaluationTests",
-      dependencies: ["Evaluation", "TestSupport", "Generation", "Models", "Tokenization", "TensorCore", "SafeIO"],
+      dependencies: [
+        "Evaluation", "TestSupport", "Generation", "Models", "Tokenization", "TensorCore", "SafeIO",
+      ],
       resources: [.copy("Goldens")], swiftSettings: strict),
-    .testTarget(name: "RegistryTests", dependencies: ["Registry", "TestSupport", "SafeIO"], swiftSettings: strict),
+    .testTarget(
+      name: "RegistryTests", dependencies: ["Registry", "TestSupport", "SafeIO"], swiftSettings: strict),
     .testTarget(
       name: "FineTuningTests",
-      dependencies: ["FineTuning", "TestSupport", "Models", "Tokenization", "WeightFiles", "TensorCore", "SafeIO"],
+      dependencies: [
+        "FineTuning", "TestSupport", "Models", "Tokenization", "WeightFiles", "TensorCore", "SafeIO",
+      ],
       resources: [.copy("Goldens")], swiftSettings: strict),
     .testTarget(
       name: "QuantizationTests",

@@ -58,7 +58,8 @@ package struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
     switch code {
     case ENOENT: return .notFound(path)
     case ENOSPC, EDQUOT:
-      return Failure(.io, "\(path): can't \(attempt), the disk is full; free some space and run the command again")
+      return Failure(
+        .io, "\(path): can't \(attempt), the disk is full; free some space and run the command again")
     case EACCES, EPERM:
       return Failure(.io, "\(path): can't \(attempt), permission denied")
     case EROFS: return Failure(.io, "\(path): can't \(attempt), the file system is read-only")

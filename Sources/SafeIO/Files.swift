@@ -83,7 +83,9 @@ package enum Files {
     if isDirectory(path) { return }
     let parent = parent(of: path)
     if parent != path { try makeDirectory(parent) }
-    guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw .io(path, "make this folder", errno: errno) }
+    guard mkdir(path, 0o777) == 0 || errno == EEXIST else {
+      throw .io(path, "make this folder", errno: errno)
+    }
   }
 
   /// Copies a file's bytes; not atomic, for use inside a staging folder.
@@ -99,8 +101,9 @@ package enum Files {
       if got < 0 && errno == EINTR { continue }
       guard got >= 0 else { throw .io(source, "read", errno: errno) }
       if got == 0 { return }
-      try buffer.withUnsafeBytes { bytes throws(Failure) in
-        try writeAll(UnsafeRawBufferPointer(rebasing: bytes[..<got]), to: output, path: target)
+      try buffer.withUnsafeBufferPointer { bytes throws(Failure) in
+        try writeAll(
+          UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[..<got])), to: output, path: target)
       }
     }
   }
@@ -124,7 +127,9 @@ package enum Files {
     guard descriptor >= 0 else { throw .io(path, "create", errno: errno) }
     do throws(Failure) {
       defer { close(descriptor) }
-      try content.withUnsafeBytes { bytes throws(Failure) in try writeAll(bytes, to: descriptor, path: path) }
+      try content.withUnsafeBufferPointer { bytes throws(Failure) in
+        try writeAll(UnsafeRawBufferPointer(bytes), to: descriptor, path: path)
+      }
       guard fsync(descriptor) == 0 else { throw .io(path, "sync", errno: errno) }
     } catch {
       unlink(temporary)

@@ -2,6 +2,7 @@
 // that dies leaves a staging folder whose name carries its process number; the next writer of the same target
 // removes it, so nothing ever needs cleaning by hand.
 
+import CLinux
 import Glibc
 
 /// Folders that appear whole or not at all.
@@ -41,7 +42,9 @@ package enum OutputDirectory {
     guard overwrite else {
       throw .usage("\(target) exists already; give another --out, or --overwrite to replace it")
     }
-    guard Files.isDirectory(target) else { throw .usage("\(target) is a file, a folder is to be written there") }
+    guard Files.isDirectory(target) else {
+      throw .usage("\(target) is a file, a folder is to be written there")
+    }
   }
 
   private static func stagingPrefix(_ target: String) -> String { ".\(Files.name(of: target)).partial-" }
@@ -66,14 +69,14 @@ package enum OutputDirectory {
   /// Renames, exchanging the two folders first when there is an old one, so that the name never stands empty.
   private static func moveIntoPlace(_ staging: String, _ target: String, overwrite: Bool) throws(Failure) {
     if overwrite && Files.exists(target) {
-      guard renameat2(AT_FDCWD, staging, AT_FDCWD, target, UInt32(RENAME_EXCHANGE)) == 0 else {
+      guard mlt_rename_exchange(staging, target) == 0 else {
         throw .io(target, "replace", errno: errno)
       }
       try Files.sync(Files.parent(of: target))
       try Files.removeTree(staging)
       return
     }
-    guard renameat2(AT_FDCWD, staging, AT_FDCWD, target, UInt32(RENAME_NOREPLACE)) == 0 else {
+    guard mlt_rename_exclusive(staging, target) == 0 else {
       if errno == EEXIST { throw .usage("\(target) appeared while this command ran; give another --out") }
       throw .io(target, "write", errno: errno)
     }
