@@ -1,0 +1,55 @@
+// The executable: parse, call a library, print. This file turns errors into a sentence and an exit status; each
+// command has a file in Commands.
+
+import ArgumentParser
+import Glibc
+import Registry
+import SafeIO
+
+/// The root command.
+@main
+struct Mlt: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mlt",
+    abstract: "Language-model weights from download to a promoted artifact, on machines without a GPU.",
+    discussion: """
+      EXAMPLE
+        mlt convert  --model Llama-3.2-1B --out base
+        mlt quantize --model base --bits 4 --out base-4bit
+        mlt lora     --model base --data train.jsonl --out adapter
+        mlt fuse     --model base --adapter adapter --out tuned
+        mlt eval     --model tuned --out evaluation
+        mlt promote  tuned --channel production --record evaluation/record.json --policy policy.yaml
+
+      Exit status: 0 done; 1 the answer is no; 64 usage; 65 bad input; 66 not found; 69 unavailable; 70 a bug \
+      in mlt; 74 input/output; 130 interrupted.
+      """,
+    version: Version.current,
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Make:", subcommands: [Convert.self, Quantize.self, LoRA.self, Fuse.self, Init.self]),
+      CommandGroup(
+        name: "Measure:",
+        subcommands: [
+          Eval.self, Report.self, Perplexity.self, Logits.self, Tokenize.self, Generate.self, Inspect.self,
+        ]),
+      CommandGroup(
+        name: "Keep:",
+        subcommands: [Verify.self, Pin.self, Promote.self, Rollback.self, Channels.self, Run.self]),
+    ])
+
+  static func main() {
+    Interruption.install()
+    // Lines appear as they are printed, also when standard output is a pipe.
+    setvbuf(stdout, nil, _IOLBF, 0)
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let failure as Failure {
+      Console.error(failure.message)
+      exit(failure.kind.rawValue)
+    } catch {
+      exit(withError: error)
+    }
+  }
+}

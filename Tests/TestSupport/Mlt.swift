@@ -1,0 +1,64 @@
+// Runs the built binary, as a user would.
+
+import Foundation
+import SafeIO
+
+/// The mlt binary that was built beside the tests.
+package enum Mlt {
+  /// What a run of the binary gave.
+  package struct Run: Sendable {
+    package let status: Int32
+    package let stdout: String
+    package let stderr: String
+
+    /// Standard output as one JSON value.
+    package var json: JSON {
+      get throws { try JSON.parse(stdout, source: "standard output") }
+    }
+  }
+
+  /// The path of the binary, found beside the test bundle.
+  package static var path: String {
+    let executable = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    var folder = executable.deletingLastPathComponent()
+    // swift test runs the bundle itself, or a helper of the toolchain with the bundle as an argument.
+    if let bundle = CommandLine.arguments.first(where: { $0.hasSuffix(".xctest") }) {
+      folder = URL(fileURLWithPath: bundle).deletingLastPathComponent()
+    }
+    return folder.appendingPathComponent("mlt").path
+  }
+
+  /// Runs `mlt` with the arguments and waits for it.
+  package static func run(
+    _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:], input: String? = nil
+  ) throws -> Run {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: path)
+    process.arguments = arguments
+    if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    // Files rather than pipes: no output is too long for them.
+    let scratch = try Scratch()
+    let outputPath = scratch.path + "/stdout"
+    let errorPath = scratch.path + "/stderr"
+    for path in [outputPath, errorPath] { try Files.writeAtomically("", to: path) }
+    let output = try FileHandle(forWritingTo: URL(fileURLWithPath: outputPath))
+    let error = try FileHandle(forWritingTo: URL(fileURLWithPath: errorPath))
+    process.standardOutput = output
+    process.standardError = error
+    if let input {
+      try Files.writeAtomically(input, to: scratch.path + "/stdin")
+      process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: scratch.path + "/stdin"))
+    } else {
+      process.standardInput = FileHandle.nullDevice
+    }
+    try process.run()
+    process.waitUntilExit()
+    try output.close()
+    try error.close()
+    return Run(
+      status: process.terminationStatus,
+      stdout: String(decoding: try Files.read(path: outputPath), as: UTF8.self),
+      stderr: String(decoding: try Files.read(path: errorPath), as: UTF8.self))
+  }
+}
