@@ -1,0 +1,79 @@
+// Products with stored weight matrices.
+//
+// A *format* says how a row of weights lies in memory; all it must bring is a way to expand a piece of a row
+// into f32. A *kernel set* is one instruction set's micro-kernel together with what depends on its panel form.
+// The blocked product (product.c) knows neither: it packs a block of W into panels through expand + turn while
+// the block is in cache, and lets the micro-kernel eat them. Formats and instruction sets never multiply.
+//
+// Every function is pure: no allocation, no threads, no state. An element of Y is summed over k in an order that
+// only the length of the reduction fixes (blocks of k_block, ascending inside), so neither tiling nor threads
+// can change its bits.
+#pragma once
+#include <stdint.h>
+
+// How values are stored. The affine formats are MLX's: codes of b bits in one little-endian bit stream per row,
+// value = code * scale + bias with a scale and a bias for each group of 32, 64 or 128 columns.
+typedef enum __attribute__((enum_extensibility(closed))) mlt_format : int32_t {
+  MLT_F32, MLT_BF16, MLT_F16,
+  MLT_AFFINE2, MLT_AFFINE3, MLT_AFFINE4, MLT_AFFINE5, MLT_AFFINE6, MLT_AFFINE8,
+} mlt_format;
+#define MLT_FORMATS 9
+
+// A frozen matrix W[rows, columns] as it lies in memory (often a mapped file: any alignment).
+typedef struct mlt_matrix {
+  const void *values;        // row r begins at values + r * row_bytes
+  int64_t rows, columns;
+  int64_t row_bytes;
+  mlt_format format;
+  mlt_format scale_format;   // affine: the type of scales and biases, MLT_F32, MLT_BF16 or MLT_F16
+  const void *scales, *biases;  // affine: [rows, columns / group]
+  int64_t group;             // affine: columns that share a scale; a multiple of 32 that divides columns
+} mlt_matrix;
+
+// Expands W[row, begin ..< begin + count] to f32. begin and (affine) count are multiples of 32. Bit-exact and equal
+// in every kernel set: affine is round(round(code * scale) + bias) in f32, with no fused multiply-add.
+typedef void mlt_expand(const mlt_matrix *w, int64_t row, int64_t begin, int64_t count, float *out);
+
+// Y[i, n] = X[i, :] . W[n, :] for m <= MLT_DOT_ROWS rows of X and begin <= n < end, straight from the codes.
+// x and y are the first rows; ldx, ldy the distance between rows. The order of the sum does not depend on m.
+typedef void mlt_dot(const mlt_matrix *w, int64_t begin, int64_t end, int64_t m, const float *x, int64_t ldx,
+                     float *y, int64_t ldy);
+#define MLT_DOT_ROWS 8
+
+// Y tile [mr, nr] (+)= X tile * panel. A lane holds `step` successive k of one row or column: the X tile is
+// [k / step][mr] lanes, the panel [k / step][nr] lanes. Overwrites Y unless `add`.
+typedef void mlt_micro(int64_t steps, const float *x, const float *panel, float *y, int64_t ldy, int32_t add);
+
+// Turns `rows` <= nr rows of f32, each `count` long, into a panel; missing rows become zeros.
+typedef void mlt_turn(const float *rows_in, int64_t ld, int64_t rows, int64_t count, float *panel);
+
+#define MLT_MAX_TILE_ROWS 16
+typedef struct mlt_kernels {
+  const char *name;          // of the instruction set, as the manifest records it
+  int32_t mr, nr;            // rows of an X tile, columns of a panel
+  int32_t step;              // values of k in a 32-bit lane: 1 for f32 products
+  mlt_micro *micro[MLT_MAX_TILE_ROWS + 1];  // by the rows of the tile, 1 ... mr
+  mlt_turn *turn;
+  mlt_expand *expand[MLT_FORMATS];
+  mlt_dot *dot[MLT_FORMATS];
+} mlt_kernels;
+
+// The kernel sets this machine can run, best first; NULL past the last. The last one is portable C, the reference.
+const mlt_kernels *mlt_kernels_available(int32_t index);
+// The best of them, as the manifest names it: "avx512", "avx2", "neon" or "portable".
+const char *mlt_instruction_set(void);
+
+// ---- the blocked product --------------------------------------------------------------------------------------
+// Forward:  Y[m, rows] = X[m, columns] . W^T.   Back: Y[m, columns] = X[m, rows] . W.
+// The caller cuts the outputs into pieces (multiples of nr), and gives each call its own scratch.
+
+// Lanes (4 bytes each) of all X tiles together; the whole X is packed once, then shared by all pieces.
+int64_t mlt_packed_lanes(const mlt_kernels *, int64_t m, int64_t k);
+// Packs rows begin ..< end of X[m, k] (begin a multiple of mr).
+void mlt_pack_rows(const mlt_kernels *, const float *x, int64_t ldx, int64_t m, int64_t k, int64_t begin,
+                   int64_t end, float *packed);
+// Lanes of scratch that a piece of `count` output columns needs.
+int64_t mlt_product_scratch(const mlt_kernels *, int64_t count);
+// Computes the columns begin ..< end of Y (begin a multiple of nr).
+void mlt_product(const mlt_kernels *, const mlt_matrix *w, int32_t back, int64_t m, const float *packed,
+                 int64_t begin, int64_t end, float *y, int64_t ldy, float *scratch);
