@@ -108,7 +108,7 @@ package enum Files {
     }
   }
 
-  /// Removes a file or a folder with all it holds; links are removed, not followed. What is not there is fine.
+  /// Removes a file or a folder with all it holds; links are removed, not followed.
   package static func removeTree(_ path: String) throws(Failure) {
     var status = stat()
     guard lstat(path, &status) == 0 else { return }

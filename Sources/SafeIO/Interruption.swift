@@ -8,7 +8,7 @@ import Synchronization
 package enum Interruption {
   private static let requested = Atomic<Bool>(false)
 
-  /// Makes SIGINT and SIGTERM set the flag. A second signal ends the process at once.
+  /// Makes SIGINT and SIGTERM set the flag; a second signal ends the process at once.
   package static func install() {
     for signalNumber in [SIGINT, SIGTERM] {
       var action = sigaction()

@@ -12,7 +12,7 @@ extension JSON {
     case pretty(indent: Int)
   }
 
-  /// The value as JSON text without a final newline. Text outside ASCII stands as it is.
+  /// The value as JSON text without a final newline; text outside ASCII stands as it is.
   package func text(_ style: Style = .compact, sortedKeys: Bool = false) -> String {
     var writer = JSONTextWriter(style: style, sortedKeys: sortedKeys)
     writer.write(self, level: 0)

@@ -1,9 +1,12 @@
 // Reading YAML into the same value as JSON, so that configurations, recipes, tasks and policies are checked by one
-// reader. Only what JSON can say is accepted; aliases are refused, since a small file could unfold without bound.
+// reader. Only what JSON can say is accepted. Aliases let a small file unfold without bound, so values are counted.
 
 import Yams
 
 extension JSON {
+  /// How many values a YAML document may hold, aliases unfolded.
+  private static let maximumYAMLValues = 1_000_000
+
   /// Parses one YAML document.
   /// - Throws: `Failure.badData` with the line.
   package static func parseYAML(_ text: String, source: String) throws(Failure) -> JSON {
@@ -17,7 +20,8 @@ extension JSON {
       throw .badData(source, "is not YAML: \(error)")
     }
     guard let node else { return .null }
-    return try value(of: node, depth: 0, source: source)
+    var count = 0
+    return try value(of: node, depth: 0, count: &count, source: source)
   }
 
   /// Parses a YAML file.
@@ -25,14 +29,22 @@ extension JSON {
     try parseYAML(Files.readText(path: path, limit: 16 << 20), source: path)
   }
 
-  private static func value(of node: Node, depth: Int, source: String) throws(Failure) -> JSON {
+  private static func value(
+    of node: Node, depth: Int, count: inout Int, source: String
+  ) throws(Failure) -> JSON {
     let place = node.mark.map { "\(source): line \($0.line)" } ?? source
     guard depth <= maximumDepth else { throw .badData(place, "is nested deeper than \(maximumDepth)") }
+    count += 1
+    guard count <= maximumYAMLValues else {
+      throw .badData(place, "has more than \(maximumYAMLValues) values")
+    }
     switch node {
     case .scalar(let scalar): return value(of: scalar)
     case .sequence(let sequence):
       var elements: [JSON] = []
-      for element in sequence { elements.append(try value(of: element, depth: depth + 1, source: source)) }
+      for element in sequence {
+        elements.append(try value(of: element, depth: depth + 1, count: &count, source: source))
+      }
       return .array(elements)
     case .mapping(let mapping):
       var object = JSONObject()
@@ -41,10 +53,10 @@ extension JSON {
         guard object[name.string] == nil else {
           throw .badData(place, "the key '\(name.string)' stands twice")
         }
-        object[name.string] = try value(of: element, depth: depth + 1, source: source)
+        object[name.string] = try value(of: element, depth: depth + 1, count: &count, source: source)
       }
       return .object(object)
-    case .alias: throw .badData(place, "aliases (*name) are not read here; write the value out")
+    case .alias: throw .badData(place, "an alias without its anchor")
     }
   }
 
