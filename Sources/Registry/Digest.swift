@@ -1,0 +1,115 @@
+// SHA-256 over files and folders (FIPS 180-4, from swift-crypto). Files are read, not mapped: a file that someone
+// cuts short meanwhile gives a wrong digest, not the death of the process.
+
+import Crypto
+import Glibc
+import SafeIO
+
+/// SHA-256 digests as 64 lowercase hexadecimal digits.
+package enum Digest {
+  /// The digests of all files of a folder.
+  package struct Tree: Sendable {
+    package struct File: Sendable, Equatable {
+      package let path: TreePath
+      /// Bytes.
+      package let size: Int
+      package let sha256: String
+    }
+
+    /// In code point order of their paths.
+    package let files: [File]
+
+    /// One digest for the whole: of the lines `<sha256>  <path>\n` in order, which is what
+    /// `find . -type f | LC_ALL=C sort | xargs sha256sum | sha256sum` computes (without the `./`).
+    package var digest: String { Digest.sha256(files.map { "\($0.sha256)  \($0.path)\n" }.joined()) }
+
+    /// Total size in bytes.
+    package var byteCount: Int { files.reduce(0) { $0 + $1.size } }
+  }
+
+  package static func sha256(_ bytes: some Sequence<UInt8>) -> String {
+    hex(SHA256.hash(data: ContiguousArray(bytes)))
+  }
+
+  package static func sha256(_ text: String) -> String { sha256(text.utf8) }
+
+  /// The digest of a regular file; a link in its path is followed.
+  package static func sha256(path: String) throws(Failure) -> String {
+    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .io(path, "open", errno: errno) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw .badData(path, "is not a regular file")
+    }
+    return try stream(descriptor, path: path) { _ in }.sha256
+  }
+
+  /// The digests of every file below a folder.
+  /// - Throws: `Failure`; `badData` when the folder holds a symbolic link or a special file.
+  package static func tree(_ directory: String) throws(Failure) -> Tree {
+    var files: [Tree.File] = []
+    for path in try FileTree(directory).regularFiles() { files.append(try file(path, below: directory)) }
+    return Tree(files: files)
+  }
+
+  /// The digest of a file or, for a folder, of its tree.
+  package static func path(_ path: String) throws(Failure) -> String {
+    Files.isDirectory(path) ? try tree(path).digest : try sha256(path: path)
+  }
+
+  /// The digest of one file below a folder; no link is followed.
+  package static func file(_ path: TreePath, below root: String) throws(Failure) -> Tree.File {
+    try file(path, below: root) { _ in }
+  }
+
+  /// Also gives each piece of the content to `body`, so that the bytes used are the bytes hashed.
+  static func file(
+    _ path: TreePath, below root: String, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) -> Tree.File {
+    let descriptor = try FileTree.open(path, below: root)
+    defer { close(descriptor) }
+    let (size, sha256) = try stream(descriptor, path: "\(root)/\(path)", body)
+    return Tree.File(path: path, size: size, sha256: sha256)
+  }
+
+  /// Whether a text from outside is a digest, and so safe as a file name.
+  package static func isValid(_ text: String) -> Bool {
+    text.utf8.count == 64
+      && text.utf8.allSatisfy {
+        UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "f") ~= $0
+      }
+  }
+
+  /// Hashes from the descriptor's position to the end in pieces of 1 MiB.
+  private static func stream(
+    _ descriptor: Int32, path: String, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) -> (size: Int, sha256: String) {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+    defer { buffer.deallocate() }
+    var hash = SHA256()
+    var size = 0
+    while true {
+      try Interruption.check()
+      let got = read(descriptor, buffer.baseAddress, buffer.count)
+      if got < 0 && errno == EINTR { continue }
+      guard got >= 0 else { throw .io(path, "read", errno: errno) }
+      if got == 0 { break }
+      let piece = UnsafeRawBufferPointer(rebasing: buffer[..<got])
+      hash.update(bufferPointer: piece)
+      try body(piece)
+      size += got
+    }
+    return (size, hex(hash.finalize()))
+  }
+
+  private static func hex(_ digest: SHA256.Digest) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    var text: [UInt8] = []
+    for byte in digest {
+      text.append(digits[Int(byte >> 4)])
+      text.append(digits[Int(byte & 15)])
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+}

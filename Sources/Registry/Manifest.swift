@@ -1,0 +1,212 @@
+// manifest.json: an in-toto Statement v1 (https://in-toto.io/Statement/v1) whose subject is every file of the
+// artifact and whose predicate is SLSA provenance v1 (https://slsa.dev/provenance/v1). It is written in one
+// canonical form and carries a digest of itself, so that a changed byte in it is noticed too. That is no
+// protection against someone who rewrites it: that is the work of a signature, and of the registry, which knows
+// artifacts by the digest of their manifest.
+
+import Glibc
+import SafeIO
+
+/// The manifest of an artifact.
+package struct Manifest: Sendable {
+  package static let fileName = "manifest.json"
+  static let statementType = "https://in-toto.io/Statement/v1"
+  static let predicateType = "https://slsa.dev/provenance/v1"
+  /// Room for some thirty thousand files; bounds what a hostile manifest costs.
+  static let maximumBytes = 4 << 20
+
+  package struct Subject: Sendable, Equatable {
+    package let path: TreePath
+    package let sha256: String
+  }
+
+  /// Every file of the artifact but the manifest.
+  package let subjects: [Subject]
+  /// The whole statement.
+  package let statement: JSON
+  /// The bytes of the file.
+  package let bytes: [UInt8]
+
+  /// By this digest, of the file's bytes, an artifact is known to other manifests, to records and to the registry.
+  package var digest: String { Digest.sha256(bytes) }
+
+  // MARK: Making
+
+  /// Hashes every file of `directory` and writes its manifest, the last file to be written.
+  /// - Throws: `Failure`; `badData` for links and special files, which an artifact can't hold.
+  package static func seal(_ directory: String, _ provenance: Provenance) throws(Failure) {
+    var subjects: [JSON] = []
+    for path in try FileTree(directory).regularFiles() where path.text != fileName {
+      let sha256 = try Digest.file(path, below: directory).sha256
+      subjects.append(["name": .string(path.text), "digest": ["sha256": .string(sha256)]])
+    }
+    let bytes = text(of: subjects, provenance)
+    guard bytes.count <= maximumBytes else {
+      throw .badData(directory, "holds too many files (\(subjects.count)) for one manifest")
+    }
+    try Files.writeAtomically(bytes, to: "\(directory)/\(fileName)")
+  }
+
+  private static func text(of subjects: [JSON], _ provenance: Provenance) -> [UInt8] {
+    var internalParameters: JSONObject = [
+      "version": .string(Version.current), "instructionSet": .string(provenance.instructionSet),
+    ]
+    if let seed = provenance.seed { internalParameters["seed"] = .integer(seed) }
+    if !provenance.settings.isNull { internalParameters["settings"] = provenance.settings }
+    let statement: JSONObject = [
+      "_type": .string(statementType),
+      "subject": .array(subjects),
+      "predicateType": .string(predicateType),
+      "predicate": [
+        "buildDefinition": [
+          "buildType": .string("urn:mlt:\(provenance.command):v1"),
+          "externalParameters": [
+            "command": .string(provenance.command), "arguments": provenance.arguments,
+          ],
+          "internalParameters": .object(internalParameters),
+          "resolvedDependencies": .array(provenance.inputs.map(\.json)),
+        ],
+        "runDetails": [
+          "builder": ["id": "urn:mlt:builder:v1", "version": ["mlt": .string(Version.current)]]
+        ],
+      ],
+    ]
+    return canonical(withSelfDigest: statement)
+  }
+
+  // MARK: The canonical form
+
+  /// The statement as text, with `predicate.runDetails.metadata.invocationId`, the digest of the text without it.
+  private static func canonical(withSelfDigest statement: JSONObject) -> [UInt8] {
+    var statement = statement
+    statement[path: ["predicate", "runDetails", "metadata"]] = nil
+    let digest = Digest.sha256(canonical(statement))
+    statement[path: ["predicate", "runDetails", "metadata"]] = ["invocationId": .string("sha256:\(digest)")]
+    return canonical(statement)
+  }
+
+  private static func canonical(_ statement: JSONObject) -> [UInt8] {
+    [UInt8]((JSON.object(statement).text(.pretty(indent: 2)) + "\n").utf8)
+  }
+
+  /// Whether these are the bytes that were written: canonical, and with the right digest of itself.
+  package var isUnchanged: Bool {
+    statement.objectValue.map { Manifest.canonical(withSelfDigest: $0) == bytes } ?? false
+  }
+
+  // MARK: Reading
+
+  /// Reads the manifest of an artifact.
+  /// - Throws: `Failure.notFound` when there is none; `badData` when it is not what a manifest must be.
+  package init(directory: String) throws(Failure) {
+    let path = "\(directory)/\(Manifest.fileName)"
+    var status = stat()
+    guard lstat(path, &status) == 0 else {
+      guard Files.isDirectory(directory) else { throw .notFound(directory) }
+      throw .notFound(path, "no manifest; every folder that mlt writes has one")
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .badData(path, "is not a regular file") }
+    try self.init(bytes: Files.read(path: path, limit: Manifest.maximumBytes), source: path)
+  }
+
+  /// Reads a manifest from its bytes.
+  package init(bytes: [UInt8], source: String) throws(Failure) {
+    guard bytes.count <= Manifest.maximumBytes else {
+      throw .badData(source, "has \(bytes.count) bytes, more than a manifest may")
+    }
+    let statement = try JSON.parse(bytes, source: source)
+    let fields = try Fields(statement, source: source)
+    guard try fields.string("_type") == Manifest.statementType else {
+      throw fields.complaint("_type", "expected \(Manifest.statementType)")
+    }
+    guard try fields.string("predicateType") == Manifest.predicateType else {
+      throw fields.complaint("predicateType", "expected \(Manifest.predicateType)")
+    }
+    let definition = try fields.fields("predicate").fields("buildDefinition")
+    _ = try definition.fields("externalParameters").string("command")
+    self.statement = statement
+    self.bytes = bytes
+    subjects = try Manifest.subjects(fields)
+    inputs = try Manifest.inputs(definition)
+  }
+
+  /// The inputs that the statement names.
+  package let inputs: [ProvenanceInput]
+
+  /// The subcommand that made the artifact.
+  package var command: String {
+    statement[path: ["predicate", "buildDefinition", "externalParameters", "command"]]?.stringValue ?? ""
+  }
+
+  /// The license that the inputs brought with them.
+  package var inheritedLicense: String? { inputs.lazy.compactMap(\.license).first }
+
+  private static func subjects(_ fields: Fields) throws(Failure) -> [Subject] {
+    var subjects: [Subject] = []
+    var names: Set<TreePath> = []
+    for (index, element) in try fields.array("subject").enumerated() {
+      let subject = try Fields(element, source: "\(fields.source): subject \(index)")
+      let name = try subject.string("name")
+      guard let path = TreePath(name) else {
+        throw subject.complaint("name", "\(name.debugDescription) is not a path below the artifact")
+      }
+      guard path.text != fileName else { throw subject.complaint("name", "a manifest can't list itself") }
+      guard names.insert(path).inserted else {
+        throw subject.complaint("name", "'\(path)' is listed twice")
+      }
+      subjects.append(Subject(path: path, sha256: try sha256(subject)))
+    }
+    return subjects
+  }
+
+  private static func inputs(_ definition: Fields) throws(Failure) -> [ProvenanceInput] {
+    var inputs: [ProvenanceInput] = []
+    for (index, element) in (try definition.optionalArray("resolvedDependencies") ?? []).enumerated() {
+      let input = try Fields(element, source: "\(definition.source): dependency \(index)")
+      let annotations = try input.optionalFields("annotations")
+      let kind = try annotations?.optionalString("digestOf").flatMap(ProvenanceInput.Kind.init) ?? .file
+      inputs.append(
+        ProvenanceInput(
+          role: try annotations?.optionalString("role") ?? "", name: try input.string("name"),
+          digest: try sha256(input), kind: kind, license: try annotations?.optionalString("license")))
+    }
+    return inputs
+  }
+
+  private static func sha256(_ fields: Fields) throws(Failure) -> String {
+    let digest = try fields.fields("digest").string("sha256")
+    guard Digest.isValid(digest) else {
+      throw fields.complaint("digest", "expected 64 lowercase hexadecimal digits")
+    }
+    return digest
+  }
+
+  /// The digest by which the artifact in `directory` is known.
+  package static func digest(of directory: String) throws(Failure) -> String {
+    try Manifest(directory: directory).digest
+  }
+}
+
+extension JSON {
+  /// The value at the end of a path of keys.
+  subscript(path keys: [String]) -> JSON? {
+    keys.reduce(Optional(self)) { value, key in value?[key] }
+  }
+}
+
+extension JSONObject {
+  /// The value at the end of a path of keys; setting goes through objects only, and makes none.
+  fileprivate subscript(path keys: ArraySlice<String>) -> JSON? {
+    get { JSON.object(self)[path: Array(keys)] }
+    set {
+      guard let first = keys.first else { return }
+      guard keys.count > 1 else {
+        self[first] = newValue
+        return
+      }
+      guard var inner = self[first]?.objectValue else { return }
+      inner[path: keys.dropFirst()] = newValue
+      self[first] = .object(inner)
+    }
+  }
+}
