@@ -1,0 +1,112 @@
+// Writes the weights of a model folder: shards of a bounded size and their index, named as Hugging Face and MLX name
+// them. Streams tensor by tensor; nothing but headers is held.
+
+import SafeIO
+import TensorCore
+
+/// Writes `model.safetensors`, or `model-00001-of-0000N.safetensors` and so on with an index.
+package final class ModelWriter {
+  /// When `model.safetensors.index.json` is written.
+  package enum Index: Sendable {
+    /// Only beside several shards, as transformers does.
+    case whenSharded
+    /// Always, as mlx-lm does.
+    case always
+  }
+
+  private let directory: String
+  private let index: Index
+  private let totalBytes: Int
+  private let totalParameters: Int
+  private let shardNames: [String]
+  private let shardOfTensor: [String: Int]
+  private let tensorsOfShard: [[TensorEntry]]
+  private let metadata: [String: String]
+  private var writers: [Int: SafetensorsWriter] = [:]
+  private var tensorsLeft: [Int]
+
+  /// Plans the shards: the tensors in the given order, a new shard before one that would exceed the limit.
+  ///
+  /// - Parameters:
+  ///   - directory: an existing folder, normally a staging folder.
+  ///   - entries: every tensor that will be appended, each name once.
+  ///   - totalParameters: the model's parameters before quantization, for the index; the number of elements when nil.
+  ///   - metadata: for each file's header, `["format": "pt"]` or `["format": "mlx"]`.
+  ///   - maximumShardBytes: the most tensor bytes in one file; a larger tensor has a file of its own.
+  package init(
+    directory: String, entries: [TensorEntry], totalParameters: Int? = nil,
+    metadata: [String: String] = ["format": "pt"], index: Index = .whenSharded,
+    maximumShardBytes: Int = 5 << 30
+  ) {
+    var shards: [[TensorEntry]] = [[]]
+    var size = 0
+    for entry in entries {
+      if size > 0 && size + entry.byteCount > maximumShardBytes {
+        shards.append([])
+        size = 0
+      }
+      shards[shards.count - 1].append(entry)
+      size += entry.byteCount
+    }
+    self.directory = directory
+    self.index = index
+    self.metadata = metadata
+    self.totalParameters = totalParameters ?? entries.reduce(0) { $0 + $1.elementCount }
+    totalBytes = entries.reduce(0) { $0 + $1.byteCount }
+    tensorsOfShard = shards
+    tensorsLeft = shards.map(\.count)
+    shardNames = shards.indices.map { Self.fileName(shard: $0 + 1, of: shards.count) }
+    var shardOfTensor: [String: Int] = [:]
+    for (number, shard) in shards.enumerated() {
+      for entry in shard { shardOfTensor[entry.name] = number }
+    }
+    self.shardOfTensor = shardOfTensor
+  }
+
+  /// Writes a whole tensor of the announced type and shape, in any order.
+  ///
+  /// - Throws: `Failure.io`.
+  package func append(_ name: String, _ tensor: Tensor) throws(Failure) {
+    guard let shard = shardOfTensor[name] else { preconditionFailure("'\(name)' was not announced") }
+    let writer = try writer(ofShard: shard)
+    try writer.append(name, tensor: tensor)
+    tensorsLeft[shard] -= 1
+    if tensorsLeft[shard] == 0 {
+      try writer.finish()
+      writers[shard] = nil
+    }
+  }
+
+  /// Writes the index, after every tensor has been appended.
+  package func finish() throws(Failure) {
+    precondition(tensorsLeft.allSatisfy { $0 == 0 }, "a tensor that was announced is missing")
+    if tensorsOfShard == [[]] { try writer(ofShard: 0).finish() }
+    guard shardNames.count > 1 || index == .always else { return }
+    var map = JSONObject()
+    for name in shardOfTensor.keys.sorted(by: { $0.precedes($1) }) {
+      map[name] = shardOfTensor[name].map { .string(shardNames[$0]) }
+    }
+    let content: JSON = [
+      "metadata": ["total_size": .integer(totalBytes), "total_parameters": .integer(totalParameters)],
+      "weight_map": .object(map),
+    ]
+    try Files.writeAtomically(content.text(.pretty(indent: 4)), to: "\(directory)/\(ShardIndex.fileName)")
+  }
+
+  private func writer(ofShard shard: Int) throws(Failure) -> SafetensorsWriter {
+    if let writer = writers[shard] { return writer }
+    let writer = try SafetensorsWriter(
+      path: "\(directory)/\(shardNames[shard])", entries: tensorsOfShard[shard], metadata: metadata)
+    writers[shard] = writer
+    return writer
+  }
+
+  private static func fileName(shard: Int, of count: Int) -> String {
+    guard count > 1 else { return "model.safetensors" }
+    func padded(_ number: Int) -> String {
+      let digits = String(number)
+      return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
+    }
+    return "model-\(padded(shard))-of-\(padded(count)).safetensors"
+  }
+}

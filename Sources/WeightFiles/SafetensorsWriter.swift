@@ -1,0 +1,138 @@
+// Writes a safetensors file as a stream: the header first, since all shapes are known, then each tensor's bytes at
+// their place in whatever order they come. The file is hidden until it is whole. Its form is the reference writer's
+// (`prepare` in safetensors/src/tensor.rs): wide element types first, then by name, the header padded to 8 bytes, so
+// every tensor is aligned, and rewriting a file that the reference wrote gives the same bytes.
+
+import Glibc
+import SafeIO
+import TensorCore
+
+/// Writes one safetensors file.
+package final class SafetensorsWriter {
+  private let path: String
+  private let temporary: String
+  private let descriptor: Int32
+  /// What is still to come of each tensor: the bytes of the file that are not written yet.
+  private var missing: [String: Range<Int>] = [:]
+  private let entries: [String: TensorEntry]
+  private var isFinished = false
+
+  /// Starts the file and writes its header.
+  ///
+  /// - Parameters:
+  ///   - path: where the file appears when `finish` is called.
+  ///   - entries: every tensor that will be appended, in any order, each name once.
+  ///   - metadata: text for the header's `__metadata__`; nil leaves it out.
+  /// - Throws: `Failure.io`.
+  package init(path: String, entries: [TensorEntry], metadata: [String: String]? = nil) throws(Failure) {
+    self.path = path
+    temporary = "\(Files.parent(of: path))/.\(Files.name(of: path)).partial-\(getpid())"
+    self.entries = Dictionary(entries.map { ($0.name, $0) }) { _, _ in
+      preconditionFailure("a tensor was announced twice")
+    }
+    descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw .io(path, "create", errno: errno) }
+    let ordered = entries.sorted {
+      let (left, right) = ($0.dtype.safetensorsRank, $1.dtype.safetensorsRank)
+      return left == right ? $0.name.precedes($1.name) : left > right
+    }
+    let header = Self.header(ordered, metadata: metadata)
+    var position = header.count
+    for entry in ordered {
+      missing[entry.name] = position..<position + entry.byteCount
+      position += entry.byteCount
+    }
+    try start(header, fileSize: position)
+  }
+
+  deinit {
+    close(descriptor)
+    if !isFinished { unlink(temporary) }
+  }
+
+  /// Writes the next bytes of a tensor; a large one may come in several pieces.
+  ///
+  /// - Throws: `Failure`: `io`, or `interrupted` between pieces of 64 MB.
+  package func append(_ name: String, bytes: UnsafeRawBufferPointer) throws(Failure) {
+    guard let range = missing[name], bytes.count <= range.count else {
+      preconditionFailure("'\(name)' was not announced with these many bytes")
+    }
+    var done = 0
+    while done < bytes.count {
+      try Interruption.check()
+      let piece = min(64 << 20, bytes.count - done)
+      let slice = UnsafeRawBufferPointer(rebasing: bytes[done..<done + piece])
+      try write(slice, at: range.lowerBound + done)
+      done += piece
+    }
+    missing[name] = range.lowerBound + done..<range.upperBound
+  }
+
+  /// Writes a whole tensor of the announced type and shape.
+  package func append(_ name: String, tensor: Tensor) throws(Failure) {
+    precondition(
+      entries[name] == TensorEntry(name: name, dtype: tensor.dtype, shape: tensor.shape),
+      "'\(name)' was announced with another type or shape")
+    // The bytes are valid while the tensor is alive; inside the closure the error would lose its type.
+    defer { withExtendedLifetime(tensor) {} }
+    try append(name, bytes: tensor.withBytes { $0 })
+  }
+
+  /// Makes the file durable and gives it its name.
+  package func finish() throws(Failure) {
+    precondition(missing.values.allSatisfy(\.isEmpty), "a tensor that was announced is missing")
+    guard fsync(descriptor) == 0 else { throw .io(path, "sync", errno: errno) }
+    guard rename(temporary, path) == 0 else { throw .io(path, "write", errno: errno) }
+    isFinished = true
+    try Files.sync(Files.parent(of: path))
+  }
+
+  /// Writes a file of tensors that are in memory.
+  package static func write(
+    path: String, tensors: [(name: String, tensor: Tensor)], metadata: [String: String]? = nil
+  ) throws(Failure) {
+    let entries = tensors.map { TensorEntry(name: $0.name, dtype: $0.tensor.dtype, shape: $0.tensor.shape) }
+    let writer = try SafetensorsWriter(path: path, entries: entries, metadata: metadata)
+    for (name, tensor) in tensors { try writer.append(name, tensor: tensor) }
+    try writer.finish()
+  }
+
+  /// The header with the length before it, padded with spaces to a multiple of 8 bytes.
+  private static func header(_ entries: [TensorEntry], metadata: [String: String]?) -> [UInt8] {
+    var members: [String] = []
+    if let metadata {
+      let sorted = metadata.sorted { $0.key.precedes($1.key) }
+      let pairs = sorted.map { "\(JSON.string($0.key).text()):\(JSON.string($0.value).text())" }
+      members.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
+    }
+    var offset = 0
+    for entry in entries {
+      let shape = entry.shape.map(String.init).joined(separator: ",")
+      let end = offset + entry.byteCount
+      members.append(
+        "\(JSON.string(entry.name).text()):{\"dtype\":\"\(entry.dtype.safetensorsName)\","
+          + "\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
+      offset = end
+    }
+    var text = [UInt8]("{\(members.joined(separator: ","))}".utf8)
+    text += [UInt8](repeating: UInt8(ascii: " "), count: (8 - text.count % 8) % 8)
+    return withUnsafeBytes(of: UInt64(text.count).littleEndian) { [UInt8]($0) } + text
+  }
+
+  private func start(_ header: [UInt8], fileSize: Int) throws(Failure) {
+    try header.withUnsafeBufferPointer { bytes throws(Failure) in
+      try write(UnsafeRawBufferPointer(bytes), at: 0)
+    }
+    guard ftruncate(descriptor, fileSize) == 0 else { throw .io(path, "write", errno: errno) }
+  }
+
+  private func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(Failure) {
+    var done = 0
+    while done < bytes.count {
+      let wrote = pwrite(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, offset + done)
+      if wrote < 0 && errno == EINTR { continue }
+      guard wrote > 0 else { throw .io(path, "write", errno: errno) }
+      done += wrote
+    }
+  }
+}

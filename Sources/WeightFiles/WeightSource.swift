@@ -1,0 +1,64 @@
+// What every weight file offers, whatever its format: a sorted list of named tensors, free-form metadata, and the
+// tensors themselves, mapped where the format allows it.
+
+import SafeIO
+import TensorCore
+
+/// A named tensor as a weight file lists it.
+package struct TensorEntry: Sendable, Equatable {
+  package let name: String
+  package let dtype: DType
+  package let shape: [Int]
+
+  /// - Precondition: the byte count of `shape` fits an `Int`; readers check that before.
+  package init(name: String, dtype: DType, shape: [Int]) {
+    self.name = name
+    self.dtype = dtype
+    self.shape = shape
+  }
+
+  package var elementCount: Int { shape.reduce(1, *) }
+
+  package var byteCount: Int { elementCount * dtype.size }
+}
+
+/// Named tensors from one file or from a folder of shards.
+package protocol WeightSource: AnyObject, Sendable {
+  /// Every tensor, sorted by the UTF-8 bytes of its name.
+  var entries: [TensorEntry] { get }
+
+  /// Free-form text that travels with the tensors; empty when there is none.
+  var metadata: [String: String] { get }
+
+  /// The entry of a name, nil when there is no such tensor.
+  ///
+  /// - Complexity: logarithmic in the number of tensors.
+  func entry(_ name: String) -> TensorEntry?
+
+  /// The tensor of a name: a view of the mapped file, which it keeps alive, where alignment allows it.
+  ///
+  /// - Throws: `Failure.badData` when there is no such tensor.
+  func tensor(_ name: String) throws(Failure) -> Tensor
+}
+
+extension WeightSource {
+  package func entry(_ name: String) -> TensorEntry? { entries.position(of: name).map { entries[$0] } }
+}
+
+extension [TensorEntry] {
+  /// Where `name` stands in a list sorted by name.
+  func position(of name: String) -> Int? {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      if self[middle].name.precedes(name) { low = middle + 1 } else { high = middle }
+    }
+    return low < count && self[low].name == name ? low : nil
+  }
+}
+
+extension String {
+  /// The order of names in files and listings: that of their UTF-8 bytes, as in the reference writer.
+  package func precedes(_ other: String) -> Bool { utf8.lexicographicallyPrecedes(other.utf8) }
+}
