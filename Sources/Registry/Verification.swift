@@ -47,7 +47,7 @@ extension Manifest {
     try Manifest(directory: directory).verify(directory)
   }
 
-  /// Checks the files of a folder against this manifest. The folder's own manifest must be this one.
+  /// Checks the files of the folder from which this manifest was read.
   package func verify(_ directory: String) throws(Failure) -> Verification {
     let found = Dictionary(
       uniqueKeysWithValues: try FileTree(directory).entries.map { ($0.path, $0.kind) })
