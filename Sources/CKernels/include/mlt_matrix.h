@@ -27,7 +27,7 @@ typedef struct mlt_matrix {
   mlt_format format;
   mlt_format scale_format;   // affine: the type of scales and biases, MLT_F32, MLT_BF16 or MLT_F16
   const void *scales, *biases;  // affine: [rows, columns / group]
-  int64_t group;             // affine: columns that share a scale; a multiple of 32 that divides columns
+  int64_t group;             // affine: columns that share a scale: 32, 64 or 128, a divisor of columns
 } mlt_matrix;
 
 // Expands W[row, begin ..< begin + count] to f32. begin and (affine) count are multiples of 32. Bit-exact and equal
@@ -44,16 +44,22 @@ typedef void mlt_dot(const mlt_matrix *w, int64_t begin, int64_t end, int64_t m,
 // [k / step][mr] lanes, the panel [k / step][nr] lanes. Overwrites Y unless `add`.
 typedef void mlt_micro(int64_t steps, const float *x, const float *panel, float *y, int64_t ldy, int32_t add);
 
-// Turns `rows` <= nr rows of f32, each `count` long, into a panel; missing rows become zeros.
-typedef void mlt_turn(const float *rows_in, int64_t ld, int64_t rows, int64_t count, float *panel);
+// The two ways into lanes. `turn`: `rows` rows of f32, each `count` long and k running along them, become lanes
+// [count / step][width]; rows <= width, missing ones are zeros. `lay`: `rows` <= step successive k, each a row of f32 that
+// runs along the columns, become one row of lanes in every panel of nr columns; panels lie `stride` lanes apart, and
+// columns past `count` are zeros.
+typedef void mlt_turn(const float *in, int64_t ld, int64_t rows, int64_t count, int64_t width, float *out);
+typedef void mlt_lay(const float *in, int64_t ld, int64_t rows, int64_t count, int64_t stride, float *out);
 
 #define MLT_MAX_TILE_ROWS 16
+#define MLT_MAX_PANEL 64
 typedef struct mlt_kernels {
   const char *name;          // of the instruction set, as the manifest records it
   int32_t mr, nr;            // rows of an X tile, columns of a panel
   int32_t step;              // values of k in a 32-bit lane: 1 for f32 products
   mlt_micro *micro[MLT_MAX_TILE_ROWS + 1];  // by the rows of the tile, 1 ... mr
   mlt_turn *turn;
+  mlt_lay *lay;
   mlt_expand *expand[MLT_FORMATS];
   mlt_dot *dot[MLT_FORMATS];
 } mlt_kernels;
@@ -67,7 +73,7 @@ const char *mlt_instruction_set(void);
 // Forward:  Y[m, rows] = X[m, columns] . W^T.   Back: Y[m, columns] = X[m, rows] . W.
 // The caller cuts the outputs into pieces (multiples of nr), and gives each call its own scratch.
 
-// Lanes (4 bytes each) of all X tiles together; the whole X is packed once, then shared by all pieces.
+// Lanes (4 bytes each) of all X tiles together; X is packed once, then shared by all pieces.
 int64_t mlt_packed_lanes(const mlt_kernels *, int64_t m, int64_t k);
 // Packs rows begin ..< end of X[m, k] (begin a multiple of mr).
 void mlt_pack_rows(const mlt_kernels *, const float *x, int64_t ldx, int64_t m, int64_t k, int64_t begin,

@@ -1,0 +1,26 @@
+// The kernel sets, one per instruction set, each in its own file. dispatch.c chooses among them.
+#pragma once
+#include "mlt_matrix.h"
+
+extern const mlt_kernels mlt_portable;
+#if defined(__x86_64__)
+extern const mlt_kernels mlt_avx2, mlt_avx512;
+#elif defined(__aarch64__)
+extern const mlt_kernels mlt_neon;
+#endif
+
+// Portable parts that serve any set that has nothing faster.
+mlt_expand mlt_expand_f32, mlt_expand_bf16, mlt_expand_f16;
+mlt_expand mlt_expand_affine2, mlt_expand_affine3, mlt_expand_affine4, mlt_expand_affine5, mlt_expand_affine6,
+    mlt_expand_affine8;
+mlt_dot mlt_dot_f32, mlt_dot_bf16, mlt_dot_f16;
+mlt_dot mlt_dot_affine2, mlt_dot_affine3, mlt_dot_affine4, mlt_dot_affine5, mlt_dot_affine6, mlt_dot_affine8;
+mlt_turn mlt_turn_any;
+
+// All formats in the order of mlt_format, for filling a table.
+#define MLT_EACH_FORMAT(F) \
+  F(MLT_F32, f32) F(MLT_BF16, bf16) F(MLT_F16, f16) F(MLT_AFFINE2, affine2) F(MLT_AFFINE3, affine3) \
+  F(MLT_AFFINE4, affine4) F(MLT_AFFINE5, affine5) F(MLT_AFFINE6, affine6) F(MLT_AFFINE8, affine8)
+// Code bits of an affine format, 0 for the others.
+#define MLT_CODE_BITS(format) \
+  ((format) < MLT_AFFINE2 ? 0 : (format) == MLT_AFFINE8 ? 8 : (int)(format) - (int)MLT_AFFINE2 + 2)
