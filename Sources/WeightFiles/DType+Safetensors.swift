@@ -3,8 +3,10 @@
 import TensorCore
 
 extension DType {
-  /// The types in the reference's order (`Dtype` in safetensors/src/tensor.rs, derived `Ord`), smallest alignment
-  /// first. The types of that list that mlt does not know (F4, F6_E2M3, F6_E3M2, C64) are refused by the reader.
+  /// The types in the reference's order, smallest alignment first.
+  ///
+  /// That is the derived `Ord` of `Dtype` in safetensors/src/tensor.rs.
+  /// The types of that list that mlt does not know (F4, F6_E2M3, F6_E3M2, C64) are refused by the reader.
   private static let safetensorsOrder: [(dtype: DType, name: String)] = [
     (.bool, "BOOL"), (.u8, "U8"), (.i8, "I8"), (.f8e5m2, "F8_E5M2"), (.f8e4m3, "F8_E4M3"),
     (.f8e8m0, "F8_E8M0"),
