@@ -123,7 +123,9 @@ package struct Manifest: Sendable {
       throw fields.complaint("predicateType", "expected \(Manifest.predicateType)")
     }
     let definition = try fields.fields("predicate").fields("buildDefinition")
-    _ = try definition.fields("externalParameters").string("command")
+    command = try definition.fields("externalParameters").string("command")
+    // SLSA asks for it, and the digest of the manifest itself lies there.
+    _ = try fields.fields("predicate").fields("runDetails")
     self.statement = statement
     self.bytes = bytes
     subjects = try Manifest.subjects(fields)
@@ -134,9 +136,7 @@ package struct Manifest: Sendable {
   package let inputs: [ProvenanceInput]
 
   /// The subcommand that made the artifact.
-  package var command: String {
-    statement[path: ["predicate", "buildDefinition", "externalParameters", "command"]]?.stringValue ?? ""
-  }
+  package let command: String
 
   /// The license that the inputs brought with them.
   package var inheritedLicense: String? { inputs.lazy.compactMap(\.license).first }

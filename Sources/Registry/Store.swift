@@ -45,6 +45,7 @@ package final class Store {
 
   /// Opens a registry for the one writer, who waits for the others, and repairs what a killed writer left.
   /// - Throws: `Failure`; `badData` when the log is broken, since nothing may be built on it.
+  @discardableResult
   package static func write<R>(
     at path: String, creating: Bool = true, _ body: (Store) throws -> R
   ) throws -> R {
