@@ -1,0 +1,135 @@
+// Kernels over f32 vectors and rows: elementwise operations, softmax and its kin, norms, rotations, the inner part
+// of attention.
+//
+// They are written once, in plain C that a compiler vectorizes (elementwise.h, rows.h, attention.h beside the
+// sources), and compiled for several instruction sets; the portable set is the reference that tests compare the
+// others with. Every function is pure: no allocation, no threads, no state. Sums run in a fixed number of lanes that
+// are added in a fixed order, so a result depends on the data and on whether the set has fused multiply-add, not on
+// the width of a register.
+//
+// Matrices are row-major; `ld…` is the distance between rows in elements. In-place use (output = an input) is
+// allowed where said.
+#pragma once
+
+#pragma clang assume_nonnull begin
+
+// y = f(x). The derivative is in the table of elementwise.h.
+typedef enum __attribute__((enum_extensibility(closed))) mlt_unary : int {
+  mlt_unary_negate, mlt_unary_exp, mlt_unary_log, mlt_unary_sqrt, mlt_unary_rsqrt, mlt_unary_tanh,
+  mlt_unary_sigmoid, mlt_unary_silu, mlt_unary_relu, mlt_unary_softplus, mlt_unary_abs, mlt_unary_gelu_erf,
+  mlt_unary_gelu_tanh,
+} mlt_unary;
+
+typedef enum __attribute__((enum_extensibility(closed))) mlt_binary : int {
+  mlt_binary_add, mlt_binary_subtract, mlt_binary_multiply, mlt_binary_divide, mlt_binary_power, mlt_binary_maximum,
+  mlt_binary_maximum_share,  // the part of the gradient of max(a, b) that a gets: 1, 1/2 (equal) or 0
+  mlt_binary_equal,          // 1 or 0
+} mlt_binary;
+
+typedef enum __attribute__((enum_extensibility(closed))) mlt_reduce : int {
+  mlt_reduce_sum, mlt_reduce_max, mlt_reduce_min,
+} mlt_reduce;
+
+// How rows of scores are seen by attention: row i of a block sees the columns first + i * first_step ..<
+// last + i * last_step, cut to the block.
+typedef struct mlt_band {
+  long first, first_step;
+  long last, last_step;
+} mlt_band;
+
+typedef struct mlt_vector_kernels {
+  const char *name;  // "avx512", "avx2" or "portable"
+
+  // ---- elementwise; y may be an input ----
+  void (*unary)(mlt_unary, const float *x, float *y, long n);
+  // dx = dy * f'(x), with y = f(x).
+  void (*unary_back)(mlt_unary, const float *x, const float *y, const float *dy, float *dx, long n);
+  // y = f(a, b); a step is 1, or 0 for a single value that stands for all.
+  void (*binary)(mlt_binary, const float *a, long a_step, const float *b, long b_step, float *y, long n);
+  // y = scale * x + offset
+  void (*affine)(const float *x, float scale, float offset, float *y, long n);
+  // y += scale * x
+  void (*accumulate)(const float *x, float scale, float *y, long n);
+  // y = min(max(x, low), high); its derivative dx = low <= x <= high ? dy : 0
+  void (*clamp)(const float *x, float low, float high, float *y, long n);
+  void (*clamp_back)(const float *x, const float *dy, float low, float high, float *dx, long n);
+  // y = f(gate) * up, and its derivatives
+  void (*gated)(mlt_unary, const float *gate, const float *up, float *y, long n);
+  void (*gated_back)(mlt_unary, const float *gate, const float *up, const float *dy, float *dgate, float *dup,
+                     long n);
+  // y = cap * tanh(x / cap); dx = dy * (1 - (y / cap)^2)
+  void (*softcap)(const float *x, float cap, float *y, long n);
+  void (*softcap_back)(const float *y, const float *dy, float cap, float *dx, long n);
+
+  // ---- reductions ----
+  // out[r] = op over x[r, 0 ..< n]; sums are kept in double until the end.
+  void (*reduce_rows)(mlt_reduce, const float *x, long ldx, long rows, long n, float *out);
+  // out[c] = op over x[0 ..< rows, c] for c < n
+  void (*reduce_columns)(mlt_reduce, const float *x, long ldx, long rows, long n, float *out);
+  // The sum of all n elements, unrounded.
+  double (*sum)(const float *x, long n);
+  double (*sum_of_squares)(const float *x, long n);
+  // out[r] = a[r, :] . b[r, :]
+  void (*dot_rows)(const float *a, long lda, const float *b, long ldb, long rows, long n, float *out);
+
+  // ---- rows of n values; out may be x ----
+  void (*softmax)(const float *x, float *out, long rows, long n);
+  void (*softmax_back)(const float *y, const float *dy, float *dx, long rows, long n);
+  void (*log_softmax)(const float *x, float *out, long rows, long n);
+  void (*log_softmax_back)(const float *y, const float *dy, float *dx, long rows, long n);
+  void (*log_sum_exp)(const float *x, float *out, long rows, long n);
+  // losses[r] = -log softmax(x[r])[label], 0 for a negative label. With `gradient` (may be x) its derivative too,
+  // times scales[r].
+  void (*cross_entropy)(const float *x, const int *labels, long rows, long n, double *losses,
+                        const float *_Nullable scales, float *_Nullable gradient);
+  // y = x / sqrt(mean(x^2) + epsilon) * (offset + weight); inverse[r] keeps 1 / sqrt(...). No weight means 1.
+  void (*rms_norm)(const float *x, const float *_Nullable weight, float offset, float epsilon, float *y,
+                   float *inverse, long rows, long n);
+  // dx, and dweight[c] (overwritten; may be NULL) summed over these rows.
+  void (*rms_norm_back)(const float *x, const float *_Nullable weight, float offset, const float *inverse,
+                        const float *dy, float *_Nullable dx, float *_Nullable dweight, long rows, long n);
+  // y = (x - mean) / sqrt(variance + epsilon) * weight + bias; statistics[r] = (mean, inverse)
+  void (*layer_norm)(const float *x, const float *_Nullable weight, const float *_Nullable bias, float epsilon,
+                     float *y, float *statistics, long rows, long n);
+  void (*layer_norm_back)(const float *x, const float *_Nullable weight, const float *statistics, const float *dy,
+                          float *_Nullable dx, float *_Nullable dweight, float *_Nullable dbias, long rows, long n);
+
+  // ---- rotary: x [rows, heads, dim], cosines and sines by position [positions, pairs] ----
+  // Pairs (i, i + pairs), or (2i, 2i + 1) if interleaved, are turned by the angle of their row's position, backwards
+  // if `inverse`; dimensions past 2 * pairs are copied.
+  void (*rotate)(const float *x, float *y, long rows, long heads, long dim, const int *positions,
+                 const float *cosines, const float *sines, long pairs, int interleaved, int inverse);
+
+  // ---- attention: one block of scores [rows, columns] at a time ----
+  // Online softmax. Caps the scores if cap > 0, turns those that are seen into exp(score - maximum) and all others
+  // into 0; updates each row's running maximum and total, and rescales what it has summed (out[row, 0 ..< dim]).
+  void (*attend)(float *scores, long ld, long rows, long columns, mlt_band, float cap, float *maxima, float *totals,
+                 float *out, long ldo, long dim);
+  // scores become probabilities exp(score - lse[row]), dp (dL/dp) becomes dL/dscore before the cap.
+  void (*attend_back)(float *scores, float *dp, long ld, long rows, long columns, mlt_band, float cap,
+                      const float *lse, const float *delta);
+} mlt_vector_kernels;
+
+// The sets that this machine can run, best first; NULL past the last, which is the portable one.
+const mlt_vector_kernels *_Nullable mlt_vector_kernels_available(int index);
+
+// ---- moving elements: not worth an instruction set of their own ----
+#define MLT_MAX_RANK 8
+// y[i * y_strides] = x[i * x_strides] for every index i of the shape; strides in elements, 0 repeats, negative
+// runs backwards. size: bytes of an element, 1, 2, 4 or 8.
+void mlt_strided_copy(int size, int rank, const long *shape, const void *x, const long *x_strides, void *y,
+                      const long *y_strides);
+// y[i * y_strides] += x[i * x_strides], in the order of i.
+void mlt_strided_accumulate(int rank, const long *shape, const float *x, const long *x_strides, float *y,
+                            const long *y_strides);
+
+// Tells the processor that this thread is waiting in a loop.
+static inline void mlt_pause(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ __volatile__("yield");
+#endif
+}
+
+#pragma clang assume_nonnull end

@@ -1,0 +1,41 @@
+// Builds one set of vector kernels: every function is compiled for the instruction set in force, and listed.
+// A source file of a set defines VECTOR_SET (the table's symbol) and VECTOR_NAME, then includes this.
+#include "vector_math.h"
+
+#include "vector_elementwise.h"
+#include "vector_rows.h"
+
+#include "vector_attention.h"
+
+const mlt_vector_kernels VECTOR_SET = {
+  .name = VECTOR_NAME,
+  .unary = unary,
+  .unary_back = unary_back,
+  .binary = binary,
+  .affine = affine,
+  .accumulate = accumulate,
+  .clamp = clamp,
+  .clamp_back = clamp_back,
+  .gated = gated,
+  .gated_back = gated_back,
+  .softcap = softcap,
+  .softcap_back = softcap_back,
+  .reduce_rows = reduce_rows,
+  .reduce_columns = reduce_columns,
+  .sum = sum,
+  .sum_of_squares = sum_of_squares,
+  .dot_rows = dot_rows,
+  .softmax = softmax,
+  .softmax_back = softmax_back,
+  .log_softmax = log_softmax,
+  .log_softmax_back = log_softmax_back,
+  .log_sum_exp = log_sum_exp,
+  .cross_entropy = cross_entropy,
+  .rms_norm = rms_norm,
+  .rms_norm_back = rms_norm_back,
+  .layer_norm = layer_norm,
+  .layer_norm_back = layer_norm_back,
+  .rotate = rotate,
+  .attend = attend,
+  .attend_back = attend_back,
+};
