@@ -13,7 +13,7 @@
 
 // How values are stored. The affine formats are MLX's: codes of b bits in one little-endian bit stream per row,
 // value = code * scale + bias with a scale and a bias for each group of 32, 64 or 128 columns.
-typedef enum __attribute__((enum_extensibility(closed))) mlt_format : int32_t {
+typedef enum mlt_format : int32_t {
   MLT_F32, MLT_BF16, MLT_F16,
   MLT_AFFINE2, MLT_AFFINE3, MLT_AFFINE4, MLT_AFFINE5, MLT_AFFINE6, MLT_AFFINE8,
 } mlt_format;
@@ -68,6 +68,12 @@ typedef struct mlt_kernels {
 const mlt_kernels *mlt_kernels_available(int32_t index);
 // The best of them, as the manifest names it: "avx512", "avx2", "neon" or "portable".
 const char *mlt_instruction_set(void);
+
+// Expands a whole row of W.
+void mlt_expand_row(const mlt_kernels *, const mlt_matrix *w, int64_t row, float *out);
+// The dot products of few rows: see mlt_dot.
+void mlt_dot_rows(const mlt_kernels *, const mlt_matrix *w, int64_t begin, int64_t end, int64_t m, const float *x,
+                  int64_t ldx, float *y, int64_t ldy);
 
 // ---- the blocked product --------------------------------------------------------------------------------------
 // Forward:  Y[m, rows] = X[m, columns] . W^T.   Back: Y[m, columns] = X[m, rows] . W.
