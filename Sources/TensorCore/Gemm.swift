@@ -12,7 +12,9 @@ package enum InstructionSet {
   package static let name = String(cString: mlt_instruction_set())
 }
 
-/// A weight matrix that `CKernels` knows how to read. A format conforms by describing itself.
+/// A weight matrix that `CKernels` knows how to read.
+///
+/// A format conforms by describing itself.
 protocol StoredWeights: WeightMatrix {
   /// Where and how the matrix lies; valid while the object lives.
   var stored: mlt_matrix { get }
@@ -104,8 +106,9 @@ enum Gemm {
     }
   }
 
-  /// Many rows: the blocked product. X is packed into tiles once, then every piece of output columns packs its own
-  /// part of W and runs over all of X.
+  /// Many rows: the blocked product.
+  ///
+  /// X is packed into tiles once, then every piece of output columns packs its own part of W and runs over all of X.
   private static func product(_ x: Tensor, _ w: mlt_matrix, back: Bool, into output: Tensor) {
     let (m, k, n) = (x.shape[0], x.shape[1], output.shape[1])
     guard k > 0 else { return output.target.update(repeating: 0, count: output.count) }

@@ -1,0 +1,104 @@
+// Weight matrices as models see them.
+
+import SafeIO
+import TensorCore
+import Testing
+
+@Suite(.serialized) struct `Weight matrices` {
+  private func bits(_ tensor: Tensor) -> [UInt32] { tensor.floats().map(\.bitPattern) }
+
+  @Test(arguments: StoredForm.all)
+  func `products, rows and the whole matrix agree with the stored values`(form: StoredForm) throws {
+    let (rows, columns) = (70, form.isAffine ? 3 * form.group : 77)
+    let sample = try StoredSample(form, rows: rows, columns: columns)
+    #expect(sample.weights.rows == rows)
+    #expect(sample.weights.columns == columns)
+    #expect(sample.weights.expanded().floats() == sample.values)
+    #expect(sample.weights.expanded().shape == [rows, columns])
+    let ids: [Int32] = [69, 0, 5, 5]
+    #expect(
+      sample.weights.gather(ids).floats()
+        == ids.flatMap { sample.values[Int($0) * columns..<(Int($0) + 1) * columns] })
+    var random = Splitmix(state: 3)
+    for m in [0, 1, 4, 8, 9, 40] {
+      let (x, dy) = (random.floats(m * columns), random.floats(m * rows))
+      let y = sample.weights.multiply(Tensor(x, shape: [m, columns]))
+      let dx = sample.weights.multiplyBack(Tensor(dy, shape: [m, rows]))
+      #expect(y.shape == [m, rows] && dx.shape == [m, columns])
+      // f32 sums of some 400 products; see the kernels' own tests.
+      #expect(relativeError(y.floats(), sample.product(x, m: m, back: false)) < 1e-5)
+      #expect(relativeError(dx.floats(), sample.product(dy, m: m, back: true)) < 1e-5)
+    }
+  }
+
+  @Test(arguments: [StoredForm.floats[0], StoredForm.floats[1], StoredForm.affine[7], StoredForm.affine[16]])
+  func `the number of threads changes no bit`(form: StoredForm) throws {
+    let threads = ThreadPool.shared.threads
+    defer { ThreadPool.shared.threads = threads }
+    let sample = try StoredSample(form, rows: 1100, columns: 640)
+    var random = Splitmix(state: 5)
+    for m in [1, 7, 64] {
+      let x = Tensor(random.floats(m * 640), shape: [m, 640])
+      let dy = Tensor(random.floats(m * 1100), shape: [m, 1100])
+      let results = [1, 2, 3].map { count in
+        ThreadPool.shared.threads = count
+        return [
+          bits(sample.weights.multiply(x)), bits(sample.weights.multiplyBack(dy)),
+          bits(sample.weights.expanded()),
+        ]
+      }
+      #expect(results[0] == results[1])
+      #expect(results[0] == results[2])
+    }
+  }
+
+  @Test func `a row of a batch has the same bits alone and among few others`() throws {
+    let sample = try StoredSample(StoredForm.affine[7], rows: 100, columns: 256)
+    var random = Splitmix(state: 9)
+    let x = random.floats(8 * 256)
+    let together = sample.weights.multiply(Tensor(x, shape: [8, 256])).floats()
+    for row in 0..<8 {
+      let alone = sample.weights.multiply(Tensor(Array(x[row * 256..<(row + 1) * 256]), shape: [1, 256]))
+        .floats()
+      #expect(alone == Array(together[row * 100..<(row + 1) * 100]))
+    }
+  }
+
+  @Test func `other float types are widened on the way in`() {
+    let weights = DenseWeights(Tensor([1.5, -2, 3, 4], shape: [2, 2]).cast(to: .f64))
+    #expect(weights.values.dtype == .f32)
+    #expect(weights.expanded().floats() == [1.5, -2, 3, 4])
+  }
+
+  @Test func `bytes are counted with scales and biases`() throws {
+    #expect(
+      try StoredSample(StoredForm.affine[7], rows: 10, columns: 128).weights.byteCount == 10
+        * (64 + 2 * 2 * 2))
+    #expect(try StoredSample(StoredForm.floats[1], rows: 10, columns: 7).weights.byteCount == 140)
+  }
+
+  @Test func `tensors that do not belong together are refused with the reason`() throws {
+    let codes = Tensor.zeros([4, 8], dtype: .u32)
+    let scales = Tensor.zeros([4, 1], dtype: .bf16)
+    func problem(_ codes: Tensor, _ scales: Tensor, _ biases: Tensor, _ bits: Int, _ group: Int) -> String {
+      do {
+        _ = try GroupedAffineWeights(
+          codes: codes, scales: scales, biases: biases, bits: bits, groupSize: group,
+          place: "m.safetensors: 'w'")
+        return "accepted"
+      } catch {
+        return error.message
+      }
+    }
+    #expect(problem(codes, scales, scales, 4, 64) == "accepted")
+    #expect(problem(codes, scales, scales, 7, 64).contains("7 bits in groups of 64 are not supported"))
+    #expect(problem(codes, scales, scales, 4, 48).contains("groups 32, 64 or 128"))
+    #expect(problem(scales, scales, scales, 4, 64).contains("must be a u32 matrix, not bf16 [4, 1]"))
+    #expect(problem(codes, scales, scales, 5, 64).contains("do not hold whole groups of 64 codes of 5 bits"))
+    #expect(problem(codes, scales, scales, 8, 64).contains("do not hold whole groups"))
+    #expect(
+      problem(codes, scales, scales, 4, 32).contains("the scales must be floats [4, 2] to fit the codes"))
+    #expect(problem(codes, scales, codes, 4, 64).contains("the biases must be floats [4, 1]"))
+    #expect(problem(codes, scales, Tensor.zeros([4, 1]), 4, 64).contains("scales are bf16 but biases f32"))
+  }
+}
