@@ -110,6 +110,7 @@ static void binary(mlt_binary op, const float *a_, long a_step, const float *b_,
     ROW(mlt_binary_maximum, a != a ? a : a > b ? a : b)
     ROW(mlt_binary_maximum_share, a > b ? 1.0f : a < b ? 0.0f : 0.5f)
     ROW(mlt_binary_equal, a == b ? 1.0f : 0.0f)
+    ROW(mlt_binary_power_slope, a == 0.0f ? 0.0f : powf(a, b) * logf(a))
   }
 #undef ROW
 #undef LOOP
@@ -117,6 +118,10 @@ static void binary(mlt_binary op, const float *a_, long a_step, const float *b_,
 
 static void affine(const float *x, float scale, float offset, float *y, long n) {
   for (long i = 0; i < n; i++) y[i] = scale * x[i] + offset;
+}
+
+static void choose(const float *mask, const float *a, const float *b, float *y, long n) {
+  for (long i = 0; i < n; i++) y[i] = mask[i] != 0.0f ? a[i] : b[i];
 }
 
 static void accumulate(const float *x, float scale, float *y, long n) {

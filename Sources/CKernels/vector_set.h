@@ -13,6 +13,7 @@ const mlt_vector_kernels VECTOR_SET = {
   .unary_back = unary_back,
   .binary = binary,
   .affine = affine,
+  .select = choose,
   .accumulate = accumulate,
   .clamp = clamp,
   .clamp_back = clamp_back,

@@ -24,6 +24,7 @@ typedef enum __attribute__((enum_extensibility(closed))) mlt_binary : int {
   mlt_binary_add, mlt_binary_subtract, mlt_binary_multiply, mlt_binary_divide, mlt_binary_power, mlt_binary_maximum,
   mlt_binary_maximum_share,  // the part of the gradient of max(a, b) that a gets: 1, 1/2 (equal) or 0
   mlt_binary_equal,          // 1 or 0
+  mlt_binary_power_slope,    // the derivative of a^b by b: a^b log a, and 0 at a = 0
 } mlt_binary;
 
 typedef enum __attribute__((enum_extensibility(closed))) mlt_reduce : int {
@@ -48,6 +49,8 @@ typedef struct mlt_vector_kernels {
   void (*binary)(mlt_binary, const float *a, long a_step, const float *b, long b_step, float *y, long n);
   // y = scale * x + offset
   void (*affine)(const float *x, float scale, float offset, float *y, long n);
+  // y = mask != 0 ? a : b
+  void (*select)(const float *mask, const float *a, const float *b, float *y, long n);
   // y += scale * x
   void (*accumulate)(const float *x, float scale, float *y, long n);
   // y = min(max(x, low), high); its derivative dx = low <= x <= high ? dy : 0
@@ -122,6 +125,14 @@ void mlt_strided_copy(int size, int rank, const long *shape, const void *x, cons
 // y[i * y_strides] += x[i * x_strides], in the order of i.
 void mlt_strided_accumulate(int rank, const long *shape, const float *x, const long *x_strides, float *y,
                             const long *y_strides);
+// y[o, j, i] = x[o, index[o, j, i], i], for x [outer, n, inner] and index [outer, m, inner].
+void mlt_gather(const float *x, long outer, long n, long inner, const int *index, long m, float *y);
+// y[o, index[o, j, i], i] += x[o, j, i], for x and index [outer, m, inner] and y [outer, n, inner], in the order of j.
+void mlt_scatter_add(const float *x, long outer, long m, long inner, const int *index, long n, float *y);
+// Sums from the first element of the middle axis to each (from the last, if `reversed`): x and y [outer, n, inner].
+void mlt_cumulative_sum(const float *x, long outer, long n, long inner, int reversed, float *y);
+// The columns of the k largest of each row, largest first; of equal ones, the first. NaN counts as smallest.
+void mlt_top_k(const float *x, long rows, long n, long k, int *columns);
 
 // Tells the processor that this thread is waiting in a loop.
 static inline void mlt_pause(void) {

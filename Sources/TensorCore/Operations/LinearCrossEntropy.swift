@@ -104,7 +104,6 @@ private struct LinearCrossEntropy {
   private func add(_ rows: [Int], to result: inout Result) {
     let width = hidden.shape[1]
     let ids = Tensor(rows.map { Int32($0) }, shape: [rows.count])
-    let targets = Tensor(rows.map { labels[$0] }, shape: [rows.count])
     let factors = Tensor(rows.map { weights?[$0] ?? 1 })
     let x = hidden.embedding(ids: ids)
     let logits = product(x)
@@ -116,16 +115,8 @@ private struct LinearCrossEntropy {
     }
     let gradient = logits
     var losses = [Double](repeating: 0, count: rows.count)
-    losses.withUnsafeMutableBufferPointer { losses in
-      guard let loss = losses.baseAddress else { return }
-      let (x, y, l, f) = ((capped ?? logits).source, gradient.target, targets.indexSource, factors.source)
-      VectorKernels.rows(rows.count, width: vocabulary) { piece in
-        let start = piece.lowerBound
-        VectorKernels.best.cross_entropy(
-          x + start * vocabulary, l + start, piece.count, vocabulary, loss + start, f + start,
-          wantsGradient ? y + start * vocabulary : nil)
-      }
-    }
+    (capped ?? logits).crossEntropyRows(
+      rows.map { labels[$0] }, losses: &losses, scales: factors, gradient: wantsGradient ? gradient : nil)
     for (index, row) in rows.enumerated() { result.loss += losses[index] * Double(weights?[row] ?? 1) }
     guard wantsGradient else { return }
     if let softcap, let capped {
@@ -141,7 +132,7 @@ private struct LinearCrossEntropy {
         VectorKernels.best.affine(d + piece.lowerBound, scale, 0, d + piece.lowerBound, piece.count)
       }
     }
-    if let target = result.hiddenGradient { target.addRows(productBack(gradient), at: ids) }
+    if let target = result.hiddenGradient { target.add(productBack(gradient), at: ids, axis: 0) }
     if let target = result.headGradient {
       FloatProduct.multiply(
         m: vocabulary, n: width, k: rows.count, gradient.operand(stride: vocabulary, transposed: true),

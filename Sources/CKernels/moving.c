@@ -1,4 +1,4 @@
-// Moving elements along index maps.
+// Moving elements: along index maps, by index, and running sums.
 #include <stddef.h>
 #include <stdint.h>
 
@@ -60,4 +60,43 @@ void mlt_strided_copy(int size, int rank, const long *shape, const void *x_, con
 void mlt_strided_accumulate(int rank, const long *shape, const float *x_, const long *x_strides, float *y_,
                             const long *y_strides) {
   EACH_LINE(float, ADD_LINE)
+}
+
+void mlt_gather(const float *x, long outer, long n, long inner, const int *index, long m, float *y) {
+  for (long o = 0; o < outer; o++, x += n * inner)
+    for (long j = 0; j < m; j++)
+      for (long i = 0; i < inner; i++) *y++ = x[*index++ * inner + i];
+}
+
+void mlt_scatter_add(const float *x, long outer, long m, long inner, const int *index, long n, float *y) {
+  for (long o = 0; o < outer; o++, y += n * inner)
+    for (long j = 0; j < m; j++)
+      for (long i = 0; i < inner; i++) y[*index++ * inner + i] += *x++;
+}
+
+void mlt_cumulative_sum(const float *x, long outer, long n, long inner, int reversed, float *y) {
+  for (long o = 0; o < outer; o++, x += n * inner, y += n * inner)
+    for (long i = 0; i < inner; i++) {
+      double sum = 0;
+      for (long j = 0; j < n; j++) {
+        long place = (reversed ? n - 1 - j : j) * inner + i;
+        sum += (double)x[place];
+        y[place] = (float)sum;
+      }
+    }
+}
+
+void mlt_top_k(const float *x, long rows, long n, long k, int *columns) {
+  for (long r = 0; r < rows; r++, x += n, columns += k) {
+    long found = 0;
+    for (long i = 0; i < n; i++) {
+      // Insertion into the list of the best so far, behind those that are at least as large.
+      long place = found < k ? found : k;
+      while (place > 0 && (x[i] > x[columns[place - 1]] || x[columns[place - 1]] != x[columns[place - 1]])) place--;
+      if (place == k) continue;
+      if (found < k) found++;
+      for (long j = found - 1; j > place; j--) columns[j] = columns[j - 1];
+      columns[place] = (int)i;
+    }
+  }
 }
