@@ -23,6 +23,7 @@ package final class ModelWriter {
   private let tensorsOfShard: [[TensorEntry]]
   private let metadata: [String: String]
   private var writers: [Int: SafetensorsWriter] = [:]
+  /// Tensors of each shard that are not complete yet.
   private var tensorsLeft: [Int]
 
   /// Plans the shards: the tensors in the given order, a new shard before one that would exceed the limit.
@@ -67,9 +68,28 @@ package final class ModelWriter {
   ///
   /// - Throws: `Failure.io`.
   package func append(_ name: String, _ tensor: Tensor) throws(Failure) {
+    let shard = shard(of: name)
+    try writer(ofShard: shard).append(name, tensor: tensor)
+    try closeIfComplete(shard, after: name)
+  }
+
+  /// Writes the next bytes of a tensor; a large one may come in several pieces, between those of others.
+  ///
+  /// - Throws: `Failure.io`.
+  package func append(_ name: String, bytes: UnsafeRawBufferPointer) throws(Failure) {
+    let shard = shard(of: name)
+    try writer(ofShard: shard).append(name, bytes: bytes)
+    try closeIfComplete(shard, after: name)
+  }
+
+  private func shard(of name: String) -> Int {
     guard let shard = shardOfTensor[name] else { preconditionFailure("'\(name)' was not announced") }
+    return shard
+  }
+
+  private func closeIfComplete(_ shard: Int, after name: String) throws(Failure) {
     let writer = try writer(ofShard: shard)
-    try writer.append(name, tensor: tensor)
+    guard writer.isComplete(name) else { return }
     tensorsLeft[shard] -= 1
     if tensorsLeft[shard] == 0 {
       try writer.finish()

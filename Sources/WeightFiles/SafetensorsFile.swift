@@ -25,12 +25,8 @@ package final class SafetensorsFile: WeightSource {
   }
 
   package func tensor(_ name: String) throws(Failure) -> Tensor {
-    guard let index = entries.position(of: name) else {
-      throw .badData(path, "has no tensor '\(name)'")
-    }
-    let entry = entries[index]
-    let bytes = UnsafeRawBufferPointer(
-      rebasing: file.bytes[offsets[index]..<offsets[index] + entry.byteCount])
+    let (entry, range) = try location(name)
+    let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[range])
     // MLX does not pad its header, so its tensors may lie anywhere; kernels want whole elements.
     if UInt(bitPattern: bytes.baseAddress) % UInt(entry.dtype.size) != 0 {
       let copy = Tensor.uninitialized(entry.shape, dtype: entry.dtype)
@@ -38,5 +34,20 @@ package final class SafetensorsFile: WeightSource {
       return copy
     }
     return Tensor(mapping: bytes, owner: file, shape: entry.shape, dtype: entry.dtype)
+  }
+
+  package func bytes(_ name: String) throws(Failure) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: file.bytes[try location(name).range])
+  }
+
+  package func forget(_ name: String) {
+    if let range = try? location(name).range { file.forget(range) }
+  }
+
+  private func location(_ name: String) throws(Failure) -> (entry: TensorEntry, range: Range<Int>) {
+    guard let index = entries.position(of: name) else {
+      throw .badData(path, "has no tensor '\(name)'")
+    }
+    return (entries[index], offsets[index]..<offsets[index] + entries[index].byteCount)
   }
 }

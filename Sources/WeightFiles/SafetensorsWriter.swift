@@ -68,6 +68,9 @@ package final class SafetensorsWriter {
     missing[name] = range.lowerBound + done..<range.upperBound
   }
 
+  /// Whether every byte of an announced tensor has been written.
+  package func isComplete(_ name: String) -> Bool { missing[name]?.isEmpty ?? false }
+
   /// Writes a whole tensor of the announced type and shape.
   package func append(_ name: String, tensor: Tensor) throws(Failure) {
     precondition(

@@ -42,11 +42,19 @@ package final class ShardedWeights: WeightSource {
     if let index { try checkLocations(index, names) }
   }
 
-  package func tensor(_ name: String) throws(Failure) -> Tensor {
+  package func tensor(_ name: String) throws(Failure) -> Tensor { try shard(of: name).tensor(name) }
+
+  package func bytes(_ name: String) throws(Failure) -> UnsafeRawBufferPointer {
+    try shard(of: name).bytes(name)
+  }
+
+  package func forget(_ name: String) { try? shard(of: name).forget(name) }
+
+  private func shard(of name: String) throws(Failure) -> SafetensorsFile {
     guard let position = entries.position(of: name) else {
       throw .badData(directory, "has no tensor '\(name)'")
     }
-    return try shards[shardOfEntry[position]].tensor(name)
+    return shards[shardOfEntry[position]]
   }
 
   private static func index(of directory: String) throws(Failure) -> ShardIndex? {

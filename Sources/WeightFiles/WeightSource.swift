@@ -39,6 +39,15 @@ package protocol WeightSource: AnyObject, Sendable {
   ///
   /// - Throws: `Failure.badData` when there is no such tensor.
   func tensor(_ name: String) throws(Failure) -> Tensor
+
+  /// The stored bytes of a tensor, at any alignment, never copied; valid while the source lives.
+  ///
+  /// - Throws: `Failure.badData` when there is no such tensor.
+  func bytes(_ name: String) throws(Failure) -> UnsafeRawBufferPointer
+
+  /// Says that the bytes of a tensor were read and will not be needed soon, so that a streaming pass over a large model
+  /// does not fill memory. They are still there when they are read again.
+  func forget(_ name: String)
 }
 
 extension WeightSource {
