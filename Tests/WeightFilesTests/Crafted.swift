@@ -1,5 +1,6 @@
 // safetensors files made by hand, so that they can lie.
 
+import Foundation
 import SafeIO
 import TestSupport
 import WeightFiles
@@ -23,9 +24,11 @@ enum Crafted {
   }
 
   /// What reading the bytes as a file `model.safetensors` complains about, nil when it is read.
-  static func complaint(_ bytes: [UInt8]) throws -> Failure? {
-    let scratch = try Scratch()
-    let path = try scratch.write(bytes, "model.safetensors")
+  static func complaint(_ bytes: [UInt8], in scratch: Scratch? = nil) throws -> Failure? {
+    let scratch = try scratch ?? Scratch()
+    let path = scratch.path + "/model.safetensors"
+    // Not synced to the disk: some tests write thousands of files.
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
     do throws(Failure) {
       _ = try SafetensorsFile(path: path)
       return nil

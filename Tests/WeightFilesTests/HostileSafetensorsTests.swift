@@ -141,8 +141,9 @@ import WeightFiles
       "{\"__metadata__\":{\"format\":\"pt\"},\(Crafted.tensor("a", 0...4)),\(Crafted.tensor("b", 4...8))}"
     let whole = Crafted.safetensors(header, data: [UInt8](repeating: 7, count: 8))
     #expect(try Crafted.complaint(whole) == nil)
+    let scratch = try Scratch()
     for length in 0..<whole.count {
-      let failure = try Crafted.complaint([UInt8](whole[..<length]))
+      let failure = try Crafted.complaint([UInt8](whole[..<length]), in: scratch)
       #expect(failure?.kind == .badData, "cut to \(length) bytes")
     }
   }
@@ -151,11 +152,12 @@ import WeightFiles
     let header =
       "{\(Crafted.tensor("a", "BF16", "[2,2]", 0...8)),\(Crafted.tensor("b\\n", "I8", "[8]", 8...16))}"
     let whole = Crafted.safetensors(header, data: [UInt8](repeating: 7, count: 16))
+    let scratch = try Scratch()
     for position in 0..<8 + header.utf8.count {
       for bit in 0..<8 {
         var flipped = whole
         flipped[position] ^= 1 << UInt8(bit)
-        _ = try Crafted.complaint(flipped)
+        _ = try Crafted.complaint(flipped, in: scratch)
       }
     }
   }

@@ -106,7 +106,7 @@ import WeightFiles
 
   @Test func `a model is cut into shards of bounded size with an index`() throws {
     let scratch = try Scratch()
-    let tensors = ["c", "a", "b"].map { ($0, Tensor([1, 2], shape: [2])) }
+    let tensors = ["c", "a", "b"].map { ($0, Tensor([1.0, 2], shape: [2])) }
     let entries = tensors.map { TensorEntry(name: $0.0, dtype: .f32, shape: [2]) }
     let writer = ModelWriter(
       directory: scratch.path, entries: entries, totalParameters: 99, metadata: ["format": "mlx"],
@@ -141,7 +141,7 @@ import WeightFiles
       let scratch = try Scratch()
       let writer = ModelWriter(
         directory: scratch.path, entries: [TensorEntry(name: "a", dtype: .f32, shape: [1])], index: index)
-      try writer.append("a", Tensor([1], shape: [1]))
+      try writer.append("a", Tensor([1.0], shape: [1]))
       try writer.finish()
       let extra = index == .always ? ["model.safetensors.index.json"] : []
       #expect(try Files.list(scratch.path) == ["model.safetensors"] + extra)

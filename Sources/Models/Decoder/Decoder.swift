@@ -1,0 +1,117 @@
+// The one model of mlt: a decoder-only transformer built from a specification. Families differ in their specification,
+// weight formats in their matrices, adapters in their layers; none of that is visible here.
+
+import SafeIO
+import TensorCore
+
+/// A decoder-only transformer with its weights.
+///
+/// Lives on one thread, as tensors do.
+package final class Decoder {
+  package let spec: DecoderSpec
+  package let embedding: Weight
+  /// The output layer; nil when the embedding serves (tied).
+  package let head: Linear?
+  private let blocks: [Block]
+  private let finalNorm: Norm
+
+  /// Finds the weights of an opened model; they stay mapped in their stored form.
+  ///
+  /// - Throws: `Failure.badData` that names the tensor, what was expected and what was found.
+  package init(_ model: ModelDirectory) throws(Failure) {
+    spec = model.spec
+    let loader = WeightLoader(model)
+    embedding = try loader.matrix(spec.embedding)
+    var tables: [RotarySpec: RotaryTable] = [:]
+    var blocks: [Block] = []
+    for (layer, block) in spec.blocks.enumerated() {
+      let rotary = block.attention.rotary
+      let table = tables[rotary] ?? RotaryTable(inverseFrequencies: rotary.inverseFrequencies)
+      tables[rotary] = table
+      blocks.append(try Block(block, loader, layer: layer, rotary: table))
+    }
+    self.blocks = blocks
+    finalNorm = try Norm(spec.finalNorm, loader)
+    head = try spec.head.map { spec throws(Failure) in try Linear(spec, loader) }
+  }
+
+  /// The linear layers in the order of Hugging Face's modules: those of the blocks, then the head if it has its own.
+  package var linears: [Linear] { blocks.flatMap(\.linears) + (head.map { [$0] } ?? []) }
+
+  /// The linear layers of each block.
+  package var linearsOfBlocks: [[Linear]] { blocks.map(\.linears) }
+
+  /// Every weight in the order of `DecoderSpec.parameters`; a tied one stands once.
+  package var weights: [Weight] {
+    let headWeights = head.map { [$0.weight] + ($0.bias.map { [$0] } ?? []) } ?? []
+    return [embedding] + blocks.flatMap(\.weights) + [finalNorm.weight] + headWeights
+  }
+
+  /// Checks that tokens can be computed: ids that the model knows, no document longer than its context.
+  ///
+  /// - Parameters:
+  ///   - place: where the tokens come from, for the error.
+  ///   - cached: tokens that are in a cache before them.
+  /// - Throws: `Failure.badData`.
+  package func check(_ ids: [Int32], place: String, cached: Int = 0) throws(Failure) {
+    for (position, id) in ids.enumerated() where id < 0 || id >= spec.vocabularySize {
+      throw .badData(
+        place, "token \(position) has the id \(id), but the model knows 0 to \(spec.vocabularySize - 1)")
+    }
+    guard cached + ids.count <= spec.contextLength else {
+      throw .badData(
+        place,
+        "\(cached + ids.count) tokens are more than the model's context of \(spec.contextLength); shorten them"
+      )
+    }
+  }
+
+  /// Runs the decoder.
+  ///
+  /// - Parameters:
+  ///   - batch: tokens that `check` has accepted.
+  ///   - caches: keys and values of the tokens before those in `batch`, which are then added; one document only.
+  ///   - checkpointing: whether blocks are computed again for the gradient instead of remembered.
+  /// - Returns: the hidden states after the final norm, `[rows, hidden]`.
+  package func forward(_ batch: TokenRows, caches: KeyValueCaches? = nil, checkpointing: Bool = false)
+    -> Tensor
+  {
+    let pass = ForwardPass(batch, caches: caches)
+    var hidden = embedding.gather(batch.ids)
+    for block in blocks {
+      hidden = checkpointing ? checkpoint([hidden]) { [block($0[0], pass)] }[0] : block(hidden, pass)
+    }
+    caches?.advance(by: batch.ids.count)
+    return finalNorm(hidden)
+  }
+
+  /// What enters each block, and the hidden states after the final norm: `blocks + 1` tensors `[rows, hidden]`.
+  package func hiddenStates(_ batch: TokenRows) -> [Tensor] {
+    let pass = ForwardPass(batch, caches: nil)
+    var states = [embedding.gather(batch.ids)]
+    for block in blocks { states.append(block(states[states.count - 1], pass)) }
+    states[states.count - 1] = finalNorm(states[states.count - 1])
+    return states
+  }
+
+  /// Logits of hidden states: `[rows, hidden]` gives `[rows, vocabulary]`.
+  package func logits(_ hidden: Tensor) -> Tensor { head.map { $0(hidden) } ?? embedding.multiply(hidden) }
+
+  /// The cross-entropy of hidden states, summed over the rows with a label.
+  ///
+  /// Never holds the logits of all rows.
+  /// - Parameters:
+  ///   - hidden: `[rows, hidden]`
+  ///   - labels: an id for each row, or a negative number where nothing is to be predicted.
+  ///   - weights: a factor for each row's loss; 1 if absent.
+  /// - Precondition: the head has neither an adapter nor a bias: its matrix alone is read.
+  package func lossSum(_ hidden: Tensor, labels: [Int32], weights: [Float]? = nil) -> Tensor {
+    precondition(head?.adapter == nil && head?.bias == nil, "the loss reads the head's matrix alone")
+    let matrix: OutputHead =
+      switch (head?.weight ?? embedding).value {
+      case .stored(let stored): .frozen(stored)
+      case .tensor(let tensor): .tensor(tensor)
+      }
+    return hidden.linearCrossEntropy(head: matrix, labels: labels, weights: weights).loss
+  }
+}

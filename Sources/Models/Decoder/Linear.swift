@@ -1,0 +1,42 @@
+// y = x · Wᵀ + b, the part of a model that quantization and adapters care about. Neither knows of the other: the weight
+// has a format, the adapter sees only what comes in and what comes out.
+
+import SafeIO
+import TensorCore
+
+/// What an adapter adds to a linear layer.
+package protocol LinearAdapter: AnyObject {
+  /// The layer's output with the adapter, before the bias.
+  ///
+  /// - Parameters:
+  ///   - x: the layer's input `[rows, inputs]`.
+  ///   - baseOutput: x · Wᵀ `[rows, outputs]`, without the layer's bias.
+  ///   - linear: the layer, for its weight.
+  func apply(_ x: Tensor, baseOutput: Tensor, linear: Linear) -> Tensor
+}
+
+/// A linear layer.
+package final class Linear {
+  /// The module's path, such as `model.layers.0.self_attn.q_proj`.
+  package let path: String
+  package let weight: Weight
+  package let bias: Weight?
+  package var adapter: (any LinearAdapter)?
+
+  init(_ spec: LinearSpec, _ loader: WeightLoader) throws(Failure) {
+    path = spec.path
+    weight = try loader.matrix(spec.matrix)
+    bias = spec.hasBias ? try loader.vector("\(spec.path).bias", count: spec.matrix.rows) : nil
+  }
+
+  package var inputs: Int { weight.shape[1] }
+  package var outputs: Int { weight.shape[0] }
+
+  /// `[rows, inputs]` gives `[rows, outputs]`.
+  package func callAsFunction(_ x: Tensor) -> Tensor {
+    var y = weight.multiply(x)
+    if let adapter { y = adapter.apply(x, baseOutput: y, linear: self) }
+    guard let bias else { return y }
+    return y + bias.expanded
+  }
+}

@@ -1,0 +1,41 @@
+// The sizes that every family of this shape has, under their usual names.
+
+import SafeIO
+
+/// The sizes of a decoder.
+struct Sizes {
+  let vocabulary: Int
+  let context: Int
+  let hidden: Int
+  let layers: Int
+  let intermediate: Int
+  let heads: Int
+  let keyValueHeads: Int
+  let headSize: Int
+}
+
+extension ModelConfig {
+  /// Reads the sizes; older files lack `num_key_value_heads` (= heads) and `head_dim` (= hidden / heads).
+  ///
+  /// - Parameter headSize: the family's default when the file lacks `head_dim`, if it is not hidden / heads.
+  func sizes(headSize: Int?) throws(Failure) -> Sizes {
+    let hidden = try count("hidden_size", atMost: 1 << 20)
+    let heads = try count("num_attention_heads", atMost: 1 << 16)
+    let keyValueHeads = try optionalCount("num_key_value_heads", atMost: 1 << 16) ?? heads
+    guard heads % keyValueHeads == 0 else {
+      throw complaint(
+        "num_key_value_heads", "is \(keyValueHeads), which does not divide the \(heads) attention heads")
+    }
+    let defaultHeadSize = has("head_dim") ? nil : headSize
+    let statedHeadSize = try optionalCount("head_dim", atMost: 1 << 16) ?? defaultHeadSize
+    guard statedHeadSize != nil || hidden % heads == 0 else {
+      throw complaint(
+        "hidden_size", "is \(hidden), which the \(heads) attention heads do not divide; head_dim is missing")
+    }
+    return Sizes(
+      vocabulary: try count("vocab_size"), context: try count("max_position_embeddings", atMost: 1 << 30),
+      hidden: hidden, layers: try count("num_hidden_layers", atMost: 1 << 12),
+      intermediate: try count("intermediate_size"), heads: heads, keyValueHeads: keyValueHeads,
+      headSize: statedHeadSize ?? hidden / heads)
+  }
+}

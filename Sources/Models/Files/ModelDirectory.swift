@@ -1,0 +1,81 @@
+// A model as it lies on disk: a Hugging Face style folder with config.json, weights, and what generation needs to know.
+
+import SafeIO
+import WeightFiles
+
+/// An opened model folder: configuration read, weights mapped, nothing computed.
+package final class ModelDirectory: Sendable {
+  /// The largest configuration file that is read, in bytes.
+  private static let configLimit = 16 << 20
+
+  package let path: String
+  /// `config.json` as it stands.
+  package let config: JSON
+  package let spec: DecoderSpec
+  /// `generation_config.json`, if there is one.
+  package let generationConfig: JSON?
+  package let weights: any WeightSource
+  /// How the weights are quantized; nil when they are not.
+  package let quantization: QuantizationTable?
+  /// The ids that end a text: those of `generation_config.json`, else those of `config.json`.
+  package let eosTokenIDs: [Int]
+  /// The id that begins a text, if the model has one.
+  package let bosTokenID: Int?
+
+  /// Opens a model folder.
+  ///
+  /// - Throws: `Failure` that names the file: `notFound` when folder, configuration or weights are missing, `badData`
+  ///   for wrong content and unknown architectures.
+  package init(path: String) throws(Failure) {
+    guard Files.exists(path) else { throw .notFound(path, "there is no such model folder") }
+    guard Files.isDirectory(path) else { throw .badData(path, "is a file, expected a model folder") }
+    let configPath = "\(path)/config.json"
+    guard Files.exists(configPath) else {
+      throw .notFound(configPath, "is missing; a model folder has config.json, weights and tokenizer")
+    }
+    config = try JSON.read(path: configPath, limit: Self.configLimit)
+    spec = try Families.spec(config: config, source: configPath)
+    quantization = try QuantizationTable(config: config, source: configPath)
+    let generationPath = "\(path)/generation_config.json"
+    let hasGenerationConfig = Files.exists(generationPath)
+    let generation = hasGenerationConfig ? try JSON.read(path: generationPath, limit: Self.configLimit) : [:]
+    generationConfig = hasGenerationConfig ? generation : Optional.none
+    let ids = try Fields(config, source: configPath)
+    let preferred = try Fields(generation, source: generationPath)
+    let (ends, preferredEnds) = (try ids.tokenIDs("eos_token_id"), try preferred.tokenIDs("eos_token_id"))
+    let (starts, preferredStarts) = (try ids.tokenIDs("bos_token_id"), try preferred.tokenIDs("bos_token_id"))
+    eosTokenIDs = preferredEnds ?? ends ?? []
+    bosTokenID = (preferredStarts ?? starts)?.first
+    self.path = path
+    weights = try ShardedWeights(directory: path)
+  }
+
+  /// Weights that the model does not need, apart from those that files of its family usually carry; to be told to the
+  /// user, since they may mean that the configuration is wrong.
+  package var ignoredTensors: [String] {
+    var needed = Set(spec.parameters.map(\.name))
+    for matrix in spec.matrices { needed.formUnion(["\(matrix.path).scales", "\(matrix.path).biases"]) }
+    return weights.entries.map(\.name).filter { name in
+      let isUsual = spec.ignoredSuffixes.contains { name.hasSuffix($0) }
+      // A tied model may repeat its embedding as the head.
+      let isTiedHead = spec.head == nil && name.hasPrefix("lm_head.")
+      return !needed.contains(name) && !isUsual && !isTiedHead
+    }
+  }
+}
+
+extension Fields {
+  /// A token id or a list of them; nil when absent or null.
+  fileprivate func tokenIDs(_ key: String) throws(Failure) -> [Int]? {
+    guard let value = object[key], !value.isNull else { return nil }
+    let ids = value.arrayValue ?? [value]
+    var list: [Int] = []
+    for id in ids {
+      guard case .integer(let number) = id else {
+        throw complaint(key, "expected a token id or a list of them, found \(id.kindName)")
+      }
+      list.append(number)
+    }
+    return list
+  }
+}

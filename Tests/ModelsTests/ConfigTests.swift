@@ -1,0 +1,202 @@
+// config.json in its generations and dialects, and what is refused.
+
+import Models
+import SafeIO
+import Testing
+
+@Suite struct ConfigTests {
+  private func spec(_ modelType: String = "llama", _ changes: [String: JSON?] = [:]) throws(Failure)
+    -> DecoderSpec
+  {
+    try Families.spec(config: TinyModel.config(modelType, changes), source: "config.json")
+  }
+
+  private func complaint(_ modelType: String = "llama", _ changes: [String: JSON?]) throws -> Failure {
+    try #require(#expect(throws: Failure.self) { try spec(modelType, changes) })
+  }
+
+  @Test func `both generations of rope configuration mean the same`() throws {
+    let scaling: JSONObject = [
+      "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 16,
+    ]
+    var old = scaling
+    old["type"] = "llama3"
+    var middle = scaling
+    middle["rope_type"] = "llama3"
+    var new = middle
+    new["rope_theta"] = 500.0
+    let specs = try [
+      spec("llama", ["rope_theta": 500.0, "rope_scaling": .object(old)]),
+      spec("llama", ["rope_theta": 500.0, "rope_scaling": .object(middle)]),
+      spec("llama", ["rope_theta": .some(nil), "rope_parameters": .object(new)]),
+    ]
+    let expected = RotarySpec(
+      dimensions: 4, base: 500,
+      scaling: .llama3(
+        Llama3RotaryScaling(factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContext: 16)))
+    for spec in specs { #expect(spec.blocks[0].attention.rotary == expected) }
+    #expect(specs[0] == specs[1] && specs[1] == specs[2])
+  }
+
+  @Test func `keys that old files lack have their defaults`() throws {
+    let bare = try spec(
+      "llama",
+      [
+        "num_key_value_heads": .some(nil), "rope_theta": .some(nil), "tie_word_embeddings": .some(nil),
+        "rms_norm_eps": .some(nil),
+      ])
+    let attention = bare.blocks[0].attention
+    #expect(attention.keyValueHeads == 2)
+    #expect(attention.headSize == 4)
+    #expect(attention.rotary == RotarySpec(dimensions: 4, base: 10_000, scaling: .none))
+    #expect(bare.head != nil)
+    #expect(bare.finalNorm.epsilon == 1e-6)
+    #expect(try spec("llama", ["head_dim": .null]) == spec())
+    #expect(try spec("qwen3").blocks[0].attention.headSize == 128)
+  }
+
+  @Test func `a linear scaling divides the frequencies`() throws {
+    let scaling: JSON = ["type": "linear", "factor": 2.0]
+    let rotary = try spec("llama", ["rope_scaling": scaling]).blocks[0].attention.rotary
+    #expect(rotary.inverseFrequencies == [0.5, 0.05])
+  }
+
+  @Test func `the families differ in biases, head norms and ties`() throws {
+    func names(_ modelType: String, _ changes: [String: JSON?] = [:]) throws -> Set<String> {
+      let all = try spec(modelType, changes).parameters.map(\.name).filter { $0.contains("layers.1.") }
+      return Set(all.map { String($0.dropFirst("model.layers.1.".count)) })
+    }
+    let plain = try names("llama")
+    #expect(plain.count == 9)
+    #expect(
+      try names("llama", ["attention_bias": true]).subtracting(plain)
+        == [
+          "self_attn.q_proj.bias", "self_attn.k_proj.bias", "self_attn.v_proj.bias", "self_attn.o_proj.bias",
+        ])
+    #expect(
+      try names("llama", ["mlp_bias": true]).subtracting(plain)
+        == ["mlp.gate_proj.bias", "mlp.up_proj.bias", "mlp.down_proj.bias"])
+    #expect(try names("mistral") == plain)
+    #expect(
+      try names("qwen2").subtracting(plain)
+        == ["self_attn.q_proj.bias", "self_attn.k_proj.bias", "self_attn.v_proj.bias"])
+    #expect(try names("qwen3").subtracting(plain) == ["self_attn.q_norm.weight", "self_attn.k_norm.weight"])
+    #expect(try spec().head?.path == "lm_head")
+    #expect(try spec("llama", ["tie_word_embeddings": true]).head == nil)
+  }
+
+  @Test func `windows follow each family's rule`() throws {
+    func windows(_ modelType: String, _ changes: [String: JSON?]) throws -> [Int?] {
+      try spec(modelType, changes).blocks.map(\.attention.window)
+    }
+    #expect(try windows("mistral", ["sliding_window": 8]) == [8, 8])
+    #expect(try windows("mistral", ["sliding_window": .null]) == [nil, nil])
+    #expect(try windows("mistral", [:]) == [4096, 4096])
+    #expect(try windows("qwen2", ["sliding_window": 8, "max_window_layers": 0]) == [nil, nil])
+    let used: [String: JSON?] = ["sliding_window": 8, "use_sliding_window": true]
+    #expect(try windows("qwen2", used.merging(["max_window_layers": 1]) { $1 }) == [nil, 8])
+    #expect(try windows("qwen2", used.merging(["max_window_layers": 0]) { $1 }) == [8, 8])
+    #expect(try windows("qwen2", used) == [nil, nil])
+    let types: JSON = ["sliding_attention", "full_attention"]
+    #expect(try windows("qwen3", used.merging(["layer_types": types]) { $1 }) == [8, nil])
+  }
+
+  @Test func `an unknown architecture is refused with the known ones`() throws {
+    let failure = try complaint("mamba", [:])
+    #expect(failure.kind == .badData)
+    #expect(
+      failure.message
+        == "config.json: key 'model_type': 'mamba' is not supported; known: llama, mistral, qwen2, qwen3")
+    #expect(try complaint("llama", ["model_type": .some(nil)]).message.contains("is missing"))
+  }
+
+  static let refused: [(String, [String: JSON?], String)] = [
+    ("llama", ["hidden_size": .some(nil)], "key 'hidden_size': is missing"),
+    ("llama", ["hidden_size": 0], "expected 1 to"),
+    ("llama", ["hidden_size": -8], "expected 1 to"),
+    ("llama", ["hidden_size": "8"], "expected an integer, found a string"),
+    ("llama", ["num_hidden_layers": 1_000_000_000_000], "expected 1 to 4096"),
+    ("llama", ["vocab_size": .bigInteger("99999999999999999999")], "expected an integer"),
+    ("llama", ["hidden_size": 9], "which the 2 attention heads do not divide"),
+    ("llama", ["num_attention_heads": 3, "head_dim": 4, "num_key_value_heads": 2], "does not divide the 3"),
+    ("llama", ["head_dim": 3], "expected an even number"),
+    ("llama", ["rms_norm_eps": 0], "expected a number above 0"),
+    ("llama", ["rope_theta": -1.0], "expected a number above 0"),
+    ("llama", ["hidden_act": "mish"], "'mish' is not a known activation; known: silu"),
+    (
+      "llama", ["rope_scaling": ["type": "yarn", "factor": 2.0]],
+      "'yarn' is not supported; known: default, linear"
+    ),
+    ("llama", ["rope_scaling": ["type": "linear"]], "key 'factor': is missing"),
+    ("llama", ["rope_scaling": ["type": "linear", "factor": 0]], "expected a number above 0"),
+    ("llama", ["rope_scaling": ["type": "default", "mrope_section": [1]]], "'mrope_section': is not known"),
+    ("llama", ["rope_parameters": "linear"], "expected an object"),
+    (
+      "llama", ["attn_logit_softcapping": 50.0],
+      "'attn_logit_softcapping': is 50.0, but 'llama' has no such thing"
+    ),
+    ("llama", ["final_logit_softcapping": 30.0], "final_logit_softcapping"),
+    ("llama", ["num_local_experts": 8], "num_local_experts"),
+    ("llama", ["residual_multiplier": 0.22], "residual_multiplier"),
+    ("llama", ["partial_rotary_factor": 0.5], "partial_rotary_factor"),
+    ("llama", ["layer_types": ["sliding_attention", "full_attention"]], "layer_types"),
+    ("mistral", ["attention_bias": true], "attention_bias"),
+    ("mistral", ["sliding_window": 0], "expected 1 to"),
+    ("qwen2", ["use_sliding_window": 1], "expected true or false"),
+    ("qwen3", ["layer_types": ["full_attention"]], "has 1 entries for 2 layers"),
+    ("qwen3", ["layer_types": ["full_attention", "linear_attention"]], "has 'linear_attention'"),
+    (
+      "qwen3", ["layer_types": ["full_attention", "sliding_attention"]],
+      "sliding_window is not set or not used"
+    ),
+  ]
+
+  @Test(arguments: refused)
+  func `what can't be computed is refused by its key`(
+    _ modelType: String, _ changes: [String: JSON?], _ words: String
+  ) throws {
+    let failure = try complaint(modelType, changes)
+    #expect(failure.kind == .badData)
+    #expect(failure.message.hasPrefix("config.json: key '"))
+    #expect(failure.message.contains(words), "\(failure.message)")
+  }
+
+  @Test func `keys of ordinary files that do not concern the computation are passed over`() throws {
+    let ordinary: [String: JSON?] = [
+      "_name_or_path": "x/y", "architectures": ["LlamaForCausalLM"], "attention_dropout": 0.1,
+      "auto_map": [:],
+      "bos_token_id": 1, "eos_token_id": [2, 3], "initializer_range": 0.02, "is_llama_config": true,
+      "pretraining_tp": 2, "rope_interleaved": false, "rope_scaling": .null, "torch_dtype": "bfloat16",
+      "transformers_version": "4.40.0", "use_cache": true, "unsloth_version": "2024.9", "resid_pdrop": 0.1,
+      "output_attentions": true, "temperature": 0.6, "_attn_implementation_autoset": true,
+      "pruned_heads": [:],
+      "attn_logit_softcapping": .null, "embedding_multiplier": 1.0, "classifier_dropout": 0.1,
+      "partial_rotary_factor": 1.0, "layer_types": ["full_attention", "full_attention"],
+      "router_aux_loss_coef": 0.001, "use_flash_attention_2": true,
+    ]
+    #expect(try spec("llama", ordinary) == spec())
+  }
+
+  @Test func `the quantization of mlx-lm is read with its exceptions`() throws {
+    let config: JSON = [
+      "quantization": [
+        "group_size": 64, "bits": 4, "a.b": ["group_size": 32, "bits": 6, "mode": "affine"], "a.c": false,
+        "a.d": true,
+      ]
+    ]
+    let table = try #require(try QuantizationTable(config: config, source: "config.json"))
+    #expect(table.setting("x") == QuantizationSetting(groupSize: 64, bits: 4))
+    #expect(table.setting("a.b") == QuantizationSetting(groupSize: 32, bits: 6))
+    #expect(table.setting("a.c") == nil)
+    #expect(table.setting("a.d") == table.base)
+    #expect(try QuantizationTable(config: ["model_type": "llama"], source: "config.json") == nil)
+  }
+
+  @Test func `weights quantized by other methods are refused by name`() throws {
+    let config: JSON = ["quantization_config": ["quant_method": "gptq", "bits": 4]]
+    let failure = #expect(throws: Failure.self) {
+      try QuantizationTable(config: config, source: "config.json")
+    }
+    #expect(failure?.message.contains("weights quantized by 'gptq' can't be read") == true)
+  }
+}
