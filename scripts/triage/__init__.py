@@ -1,0 +1,1 @@
+"""Generated repositories with one known fault each, for training and testing the embedded model."""

@@ -1,0 +1,82 @@
+"""Logs: many harmless lines, among them one that names the cause of a failure, and the symptoms that follow it."""
+
+from shapes import Piece
+
+CAUSES = [
+    "can not open {noun}.db: permission denied", "{noun} index is corrupt at page {n}", "port {n} is already in use",
+    "connection to {noun} refused", "host name {noun}.test can not be resolved", "deadlock between {noun} and {noun2}",
+    "configuration key '{noun}' is missing", "unexpected end of {noun}.json", "library lib{noun}.so not found",
+    "stack overflow in {noun}", "segmentation fault in module {noun}", "license for {noun} is not valid",
+    "{noun} queue is blocked since {n} seconds", "quota of user {noun} used up", "checksum of {noun}.bin does not match",
+    "table {noun} does not exist", "version {n} of {noun} is not supported", "too many open files in {noun}",
+    "read of {noun} timed out after {n} seconds", "division by zero in {noun}", "account {noun} is locked",
+    "clock is {n} seconds behind", "cyclic dependency between {noun} and {noun2}", "file system {noun} is read-only",
+    "could not allocate {n} bytes for {noun}", "private key of {noun} can not be read", "{noun} cable unplugged",
+]
+SYMPTOMS = ["{noun} request {n} aborted", "request {n} answered with 500", "job {n} has no result", "client {n} dropped",
+            "{noun} is not ready", "no answer from {noun}, attempt {n}", "{noun} returned nothing", "step {n} skipped"]
+BENIGN = ["{noun} answered late, {n} ms", "retry {n} of {noun} succeeded", "cache of {noun} is {n} percent full",
+          "{noun} fell back to the default", "deprecated option {noun}", "slow {noun} query, {n} ms",
+          "session {n} ended by the user", "{noun} reconnected after {n} s"]
+NORMAL = ["{noun} {n} handled", "started {noun}", "{noun} finished in {n} ms", "loaded {n} entries", "heartbeat {n}",
+          "user {n} signed in", "{noun} checked", "saved {noun} {n}", "GET /{noun}/{n} 200", "sync of {noun} done"]
+
+LEVELS = {"fatal": ["FATAL", "CRITICAL", "ALERT", "PANIC"], "error": ["ERROR", "SEVERE"], "warn": ["WARN", "WARNING"],
+          "info": ["INFO"], "debug": ["DEBUG"]}
+
+
+class Format:
+    """How one log writes its lines."""
+
+    def __init__(self, rng, names):
+        self.rng, self.form, self.lower = rng, rng.randrange(5), rng.random() < 0.25
+        self.parts = [names.noun() for _ in range(3)]
+        self.second, self.day = rng.randint(0, 40000), f"20{rng.randint(10, 29)}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}"
+        self.words = {level: rng.choice(choices) for level, choices in LEVELS.items()}
+
+    def line(self, level, text):
+        self.second += self.rng.randint(1, 40)
+        clock = f"{self.second // 3600 % 24:02d}:{self.second // 60 % 60:02d}:{self.second % 60:02d}"
+        word = self.words[level].lower() if self.lower else self.words[level]
+        part = self.rng.choice(self.parts)
+        return [f"{self.day} {clock} {word} {text}", f"{clock} [{word}] {part}: {text}",
+                f"{self.day}T{clock}Z {word} {part} {text}", f"level={word} component={part} msg=\"{text}\"",
+                f"{part}[{self.rng.randint(100, 999)}]: {word}: {text}"][self.form]
+
+
+def fill(rng, names, text, noun=None):
+    """A line's text with its name and number."""
+    return text.format(noun=noun or names.noun(), noun2=names.noun(), n=rng.randint(2, 999))
+
+
+def benign_log(rng, names, length):
+    """A log in which nothing is wrong: warnings, and errors that mended themselves."""
+    form, noun = Format(rng, names), names.noun()
+    lines = []
+    for _ in range(length):
+        draw = rng.random()
+        if draw < 0.12:
+            lines.append(form.line("warn", fill(rng, names, rng.choice(BENIGN), noun)))
+        elif draw < 0.17:
+            text = fill(rng, names, rng.choice(["{noun} failed once, retry succeeded", "lost {noun}, reconnected at once",
+                                                "{noun} timed out, second attempt worked"]), noun)
+            lines.append(form.line("error", text))
+        else:
+            lines.append(form.line(rng.choice(["info", "info", "info", "debug"]),
+                                   fill(rng, names, rng.choice(NORMAL), noun)))
+    return form, lines
+
+
+def log_failure(rng, names):
+    """A log with one true cause."""
+    form, lines = benign_log(rng, names, rng.choice([rng.randint(3, 8), rng.randint(8, 40)]))
+    cause = form.line(rng.choice(["fatal", "fatal", "error", "error", "error"]), fill(rng, names, rng.choice(CAUSES)))
+    fault = len(lines)
+    lines.append(cause)
+    symptom, noun = rng.choice(SYMPTOMS), names.noun()
+    for _ in range(rng.choice([0, 1, 2, 3, 6])):
+        level = rng.choice(["error", "error", "warn"])
+        lines.append(form.line(level, fill(rng, names, symptom, noun)))
+        if rng.random() < 0.4:
+            lines.append(form.line("info", fill(rng, names, rng.choice(NORMAL))))
+    return Piece(lines, fault)
