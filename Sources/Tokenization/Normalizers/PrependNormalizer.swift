@@ -1,0 +1,10 @@
+// Puts a prefix before a text, normally the `▁` that marks the start of a word.
+
+/// `Prepend`; empty text stays empty.
+struct PrependNormalizer: Normalizer {
+  let prefix: String
+
+  func normalize(_ text: inout AlignedText) {
+    if !text.isEmpty { text.insert([UInt8](prefix.utf8), at: [0]) }
+  }
+}

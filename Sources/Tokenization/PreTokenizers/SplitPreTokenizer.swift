@@ -1,0 +1,49 @@
+// Splitting at a pattern, and the pre-tokenizers that are nothing but that.
+
+import SafeIO
+
+/// `Split`, `Digits`, `Punctuation`, `Whitespace`, `WhitespaceSplit` and `CharDelimiterSplit`.
+struct SplitPreTokenizer: PreTokenizer {
+  private let pattern: TextPattern
+  private let behavior: SplitBehavior
+  private var isInverted = false
+
+  static let betweenWhitespace = SplitPreTokenizer(
+    pattern: .scalars { ScalarClass.isWhitespace($0) }, behavior: .removed)
+
+  private init(pattern: TextPattern, behavior: SplitBehavior) {
+    self.pattern = pattern
+    self.behavior = behavior
+  }
+
+  init(_ fields: Fields) throws(Failure) {
+    pattern = try TextPattern(fields, "pattern")
+    behavior = try SplitBehavior(fields, "behavior")
+    isInverted = try fields.bool("invert", default: false)
+  }
+
+  init(digits fields: Fields) throws(Failure) {
+    pattern = .scalars { ScalarClass.isNumeric($0) }
+    behavior = try fields.bool("individual_digits") ? .isolated : .contiguous
+  }
+
+  init(punctuation fields: Fields) throws(Failure) {
+    pattern = .scalars { ScalarClass.isPunctuation($0) }
+    behavior = try SplitBehavior(fields, "behavior", default: .isolated)
+  }
+
+  init(delimiter fields: Fields) throws(Failure) {
+    pattern = .string([UInt8](try fields.string("delimiter").utf8))
+    behavior = .removed
+  }
+
+  init(whitespace fields: Fields) throws(Failure) {
+    pattern = .regex(try Regex(#"\w+|[^\w\s]+"#, source: fields.source))
+    behavior = .removed
+    isInverted = true
+  }
+
+  func split(_ words: inout Words) throws(Failure) {
+    try words.split(pattern, behavior, inverted: isInverted)
+  }
+}

@@ -1,0 +1,186 @@
+// A normalized text and the words it is split into. Splitting only makes ranges; the text is copied when a step
+// rewrites it.
+
+import SafeIO
+
+/// A text with its words in order. Words are not empty; what lies between them was removed.
+struct Words: Sendable {
+  private(set) var text: AlignedText
+  private(set) var ranges: [Range<Int>]
+  /// The words stand for their spelling in the byte alphabet: the model sees the character of each byte. The bytes
+  /// themselves stay, since that spelling is the last step of nearly every byte-level tokenizer and need not be
+  /// written out then.
+  private(set) var isInByteAlphabet = false
+
+  /// A text as one word.
+  init(_ text: AlignedText) {
+    self.text = text
+    ranges = text.isEmpty ? [] : [0..<text.bytes.count]
+  }
+
+  /// Splits every word at the matches of a pattern.
+  /// - Parameter inverted: what lies between the matches counts as match.
+  mutating func split(
+    _ pattern: TextPattern, _ behavior: SplitBehavior, inverted: Bool = false
+  ) throws(Failure) {
+    writeOutByteAlphabet()
+    var splitter = Splitter(behavior: behavior)
+    splitter.ranges.reserveCapacity(text.bytes.count / 4)
+    for range in ranges {
+      var position = range.lowerBound
+      switch pattern {
+      case .regex(let regex):
+        try regex.forEachMatch(in: text.bytes, range) { match in
+          if position < match.lowerBound { splitter.add(position..<match.lowerBound, isMatch: inverted) }
+          splitter.add(match, isMatch: !inverted)
+          position = match.upperBound
+        }
+      default:
+        for match in try pattern.matches(in: text.bytes, range) {
+          if position < match.lowerBound { splitter.add(position..<match.lowerBound, isMatch: inverted) }
+          splitter.add(match, isMatch: !inverted)
+          position = match.upperBound
+        }
+      }
+      if position < range.upperBound { splitter.add(position..<range.upperBound, isMatch: inverted) }
+      splitter.endWord()
+    }
+    ranges = splitter.ranges
+  }
+
+  /// Puts `content` in place of every occurrence of `needle` in the words.
+  mutating func replace(_ needle: [UInt8], with content: [UInt8]) {
+    writeOutByteAlphabet()
+    let found = ranges.flatMap { UTF8Text.occurrences(of: needle, in: text.bytes, $0) }
+    text.replace(found, with: content)
+    shiftRanges(edits: found.map { ($0, content.count - $0.count) })
+  }
+
+  /// Inserts `prefix` before the words for which `isWanted` holds; it becomes part of them.
+  mutating func prepend(_ prefix: [UInt8], where isWanted: (Range<Int>, AlignedText) -> Bool) {
+    writeOutByteAlphabet()
+    let starts = ranges.filter { isWanted($0, text) }.map(\.lowerBound)
+    text.insert(prefix, at: starts)
+    var shift = 0
+    var next = starts[...]
+    ranges = ranges.map { range in
+      let start = range.lowerBound + shift
+      if range.lowerBound == next.first {
+        next.removeFirst()
+        shift += prefix.count
+      }
+      return start..<range.upperBound + shift
+    }
+  }
+
+  /// Lets the words stand for their spelling in the byte alphabet.
+  mutating func spellInByteAlphabet() {
+    writeOutByteAlphabet()
+    isInByteAlphabet = true
+  }
+
+  private mutating func writeOutByteAlphabet() {
+    guard isInByteAlphabet else { return }
+    isInByteAlphabet = false
+    var position = 0
+    var written = 0
+    func advance(to end: Int) -> Int {
+      while position < end {
+        written += ByteAlphabet.scalars[Int(text.bytes[position])] < 0x80 ? 1 : 2
+        position += 1
+      }
+      return written
+    }
+    let newRanges = ranges.map { range in
+      let start = advance(to: range.lowerBound)
+      return start..<advance(to: range.upperBound)
+    }
+    text.mapBytes { ByteAlphabet.scalars[Int($0)] }
+    ranges = newRanges
+  }
+
+  /// Moves the ranges after edits inside of words: each is a range of the old text and how much longer it became.
+  private mutating func shiftRanges(edits: [(range: Range<Int>, growth: Int)]) {
+    if edits.isEmpty { return }
+    var shift = 0
+    var next = 0
+    ranges = ranges.map { range in
+      let start = range.lowerBound + shift
+      while next < edits.count, edits[next].range.upperBound <= range.upperBound {
+        shift += edits[next].growth
+        next += 1
+      }
+      return start..<range.upperBound + shift
+    }.filter { !$0.isEmpty }
+  }
+}
+
+/// What becomes of the places where a pattern matched.
+enum SplitBehavior: String, Sendable {
+  case removed = "Removed"
+  case isolated = "Isolated"
+  case mergedWithPrevious = "MergedWithPrevious"
+  case mergedWithNext = "MergedWithNext"
+  case contiguous = "Contiguous"
+
+  init(_ fields: Fields, _ key: String, default value: SplitBehavior? = nil) throws(Failure) {
+    if let value, !fields.has(key) {
+      self = value
+      return
+    }
+    let name = try fields.string(key)
+    guard let behavior = SplitBehavior(rawValue: name) else {
+      throw fields.complaint(key, "the split behavior '\(name)' is not supported")
+    }
+    self = behavior
+  }
+}
+
+/// Collects the words that matches and gaps make under a behavior; both come in order and cover the word.
+private struct Splitter {
+  let behavior: SplitBehavior
+  var ranges: [Range<Int>] = []
+  private var firstOfWord = 0
+  private var previousIsMatch = false
+  /// A match that waits for what follows it.
+  private var pending: Range<Int>?
+
+  init(behavior: SplitBehavior) { self.behavior = behavior }
+
+  mutating func add(_ range: Range<Int>, isMatch: Bool) {
+    switch behavior {
+    case .isolated: append(range)
+    case .removed: if !isMatch { append(range) }
+    case .contiguous: isMatch == previousIsMatch ? extendLast(with: range) : append(range)
+    case .mergedWithPrevious: isMatch && !previousIsMatch ? extendLast(with: range) : append(range)
+    case .mergedWithNext:
+      if isMatch {
+        if let pending { append(pending) }
+        pending = range
+      } else {
+        append((pending?.lowerBound ?? range.lowerBound)..<range.upperBound)
+        pending = nil
+      }
+    }
+    previousIsMatch = isMatch
+  }
+
+  mutating func endWord() {
+    if let pending { append(pending) }
+    pending = nil
+    previousIsMatch = false
+    firstOfWord = ranges.count
+  }
+
+  private mutating func append(_ range: Range<Int>) {
+    if !range.isEmpty { ranges.append(range) }
+  }
+
+  private mutating func extendLast(with range: Range<Int>) {
+    if ranges.count > firstOfWord {
+      ranges[ranges.count - 1] = ranges[ranges.count - 1].lowerBound..<range.upperBound
+    } else {
+      append(range)
+    }
+  }
+}

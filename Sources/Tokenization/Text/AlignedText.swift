@@ -1,0 +1,210 @@
+// Text on its way to the model. Normalizers and pre-tokenizers rewrite it; every byte remembers which part of the
+// original text it stands for, so that a token can say where it came from. As long as nothing was rewritten, the
+// places are counted, not stored.
+
+/// UTF-8 text with the place in the original that each byte stands for.
+struct AlignedText: Sendable {
+  /// A range of code points in the original text.
+  struct Origin: Sendable, Equatable {
+    var start: UInt32
+    var end: UInt32
+  }
+
+  private(set) var bytes: [UInt8]
+  /// The origin of each byte; nil while the text is a piece of the original as it was.
+  private(set) var origins: [Origin]?
+  /// The code point of the original at which the piece starts; it matters while `origins` is nil.
+  private let firstCodePoint: Int
+
+  /// A piece of the original text that starts at its code point `firstCodePoint`.
+  init(original bytes: [UInt8], firstCodePoint: Int = 0) {
+    self.bytes = bytes
+    self.firstCodePoint = firstCodePoint
+  }
+
+  private init(bytes: [UInt8], origins: [Origin]?, firstCodePoint: Int) {
+    self.bytes = bytes
+    self.origins = origins
+    self.firstCodePoint = firstCodePoint
+  }
+
+  var isEmpty: Bool { bytes.isEmpty }
+  var string: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// The scalars in order.
+  var scalars: [UInt32] {
+    var scalars: [UInt32] = []
+    scalars.reserveCapacity(bytes.count)
+    var index = 0
+    while index < bytes.count {
+      let (value, length) = UTF8Text.scalar(in: bytes, at: index)
+      scalars.append(value)
+      index += length
+    }
+    return scalars
+  }
+
+  /// The parts in `ranges`, which start and end between scalars and mostly ascend.
+  func slices(_ ranges: [Range<Int>]) -> [AlignedText] {
+    var counted = 0
+    var codePoint = firstCodePoint
+    return ranges.map { range in
+      if range.lowerBound < counted { (counted, codePoint) = (0, firstCodePoint) }
+      codePoint += UTF8Text.count(in: bytes, counted..<range.lowerBound)
+      counted = range.lowerBound
+      return AlignedText(
+        bytes: Array(bytes[range]), origins: origins.map { Array($0[range]) }, firstCodePoint: codePoint)
+    }
+  }
+
+  /// Whether the byte at `index` comes from the first code point of the original text.
+  func isFromStart(_ index: Int) -> Bool {
+    origins.map { $0[index].start == 0 } ?? (firstCodePoint == 0 && index == 0)
+  }
+
+  /// Gives the origins of ranges that are asked for from left to right.
+  struct OriginCursor {
+    private var byte = 0
+    private var scalarsBefore = 0
+
+    mutating func origin(of range: Range<Int>, in text: borrowing AlignedText) -> Range<Int> {
+      let last = min(range.upperBound, text.bytes.count) - 1
+      guard range.lowerBound <= last else { return range }
+      if let origins = text.origins {
+        let start = Int(origins[range.lowerBound].start)
+        return start..<max(start, Int(origins[last].end))
+      }
+      advance(to: range.lowerBound + 1, in: text)
+      let start = text.firstCodePoint + scalarsBefore - 1
+      advance(to: last + 1, in: text)
+      return start..<text.firstCodePoint + scalarsBefore
+    }
+
+    private mutating func advance(to end: Int, in text: borrowing AlignedText) {
+      while byte < end {
+        if !UTF8Text.isContinuation(text.bytes[byte]) { scalarsBefore += 1 }
+        byte += 1
+      }
+    }
+  }
+}
+
+// MARK: Rewriting
+
+extension AlignedText {
+  /// One scalar of a rewritten text.
+  struct Change {
+    var scalar: UInt32
+    /// 0: it stands in place of the next scalar; 1: it is new, and belongs to the scalar before; -n: it stands in
+    /// place of the next one, and the n after that are gone.
+    var shift: Int
+  }
+
+  /// Rewrites the whole text, scalar by scalar, as `NormalizedString::transform` of the `tokenizers` library.
+  /// - Parameter removedAtStart: how many scalars at the beginning are gone.
+  mutating func transform(_ changes: [Change], removedAtStart: Int = 0) {
+    let old = storedOrigins()
+    var newBytes: [UInt8] = []
+    var newOrigins: [Origin] = []
+    newBytes.reserveCapacity(bytes.count)
+    newOrigins.reserveCapacity(bytes.count)
+    var position = skip(removedAtStart, from: 0)
+    for change in changes {
+      let origin: Origin
+      if change.shift > 0 {
+        origin = position == 0 ? Origin(start: startOfPiece(old), end: startOfPiece(old)) : old[position - 1]
+      } else {
+        origin = old[position]
+        position = skip(1 - change.shift, from: position)
+      }
+      UTF8Text.append(change.scalar, to: &newBytes)
+      while newOrigins.count < newBytes.count { newOrigins.append(origin) }
+    }
+    if newBytes == bytes { return }
+    bytes = newBytes
+    origins = newOrigins
+  }
+
+  /// Puts `content` in place of each of `ranges`, which ascend. The new text belongs to the last scalar replaced.
+  mutating func replace(_ ranges: [Range<Int>], with content: [UInt8]) {
+    if ranges.isEmpty { return }
+    let old = storedOrigins()
+    var newBytes: [UInt8] = []
+    var newOrigins: [Origin] = []
+    newBytes.reserveCapacity(bytes.count + ranges.count * content.count)
+    newOrigins.reserveCapacity(bytes.count + ranges.count * content.count)
+    var position = 0
+    for range in ranges {
+      newBytes += bytes[position..<range.lowerBound]
+      newOrigins += old[position..<range.lowerBound]
+      let start = startOfPiece(old)
+      let origin = range.upperBound == 0 ? Origin(start: start, end: start) : old[range.upperBound - 1]
+      for byte in content {
+        newBytes.append(byte)
+        newOrigins.append(origin)
+      }
+      position = range.upperBound
+    }
+    newBytes += bytes[position...]
+    newOrigins += old[position...]
+    bytes = newBytes
+    origins = newOrigins
+  }
+
+  /// Inserts `content` at each of `positions`, which ascend. It belongs to the scalar that follows.
+  mutating func insert(_ content: [UInt8], at positions: [Int]) {
+    if positions.isEmpty { return }
+    let old = storedOrigins()
+    var newBytes: [UInt8] = []
+    var newOrigins: [Origin] = []
+    var position = 0
+    for insertion in positions {
+      newBytes += bytes[position..<insertion]
+      newOrigins += old[position..<insertion]
+      for byte in content {
+        newBytes.append(byte)
+        newOrigins.append(old[insertion])
+      }
+      position = insertion
+    }
+    bytes = newBytes + bytes[position...]
+    origins = newOrigins + old[position...]
+  }
+
+  /// Puts `replacement(byte)` in place of every byte, with the byte's origin.
+  mutating func mapBytes(_ replacement: (UInt8) -> UInt32) {
+    let old = storedOrigins()
+    var newBytes: [UInt8] = []
+    var newOrigins: [Origin] = []
+    newBytes.reserveCapacity(bytes.count * 2)
+    newOrigins.reserveCapacity(bytes.count * 2)
+    for index in bytes.indices {
+      UTF8Text.append(replacement(bytes[index]), to: &newBytes)
+      while newOrigins.count < newBytes.count { newOrigins.append(old[index]) }
+    }
+    bytes = newBytes
+    origins = newOrigins
+  }
+
+  private func startOfPiece(_ origins: [Origin]) -> UInt32 { origins.first?.start ?? UInt32(firstCodePoint) }
+
+  private func skip(_ count: Int, from start: Int) -> Int {
+    var position = start
+    for _ in 0..<count where position < bytes.count {
+      position += UTF8Text.length(ofLead: bytes[position])
+    }
+    return position
+  }
+
+  private func storedOrigins() -> [Origin] {
+    if let origins { return origins }
+    var stored: [Origin] = []
+    stored.reserveCapacity(bytes.count)
+    var place = UInt32(firstCodePoint)
+    for byte in bytes {
+      if !UTF8Text.isContinuation(byte) { place += 1 }
+      stored.append(Origin(start: place - 1, end: place))
+    }
+    return stored
+  }
+}
