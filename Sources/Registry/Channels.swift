@@ -57,7 +57,9 @@ package struct Channel: Sendable {
       .compactMap { name, history in
         var standing: [LogEntry] = []
         for entry in history {
-          if entry.action == .promote { standing.append(entry) } else { _ = standing.popLast() }
+          // A promotion of what is there already renews its record; a rollback must not return to itself.
+          if entry.action == .rollback || standing.last?.artifact == entry.artifact { _ = standing.popLast() }
+          if entry.action == .promote { standing.append(entry) }
         }
         return standing.isEmpty ? nil : Channel(name: name, history: history, standing: standing)
       }

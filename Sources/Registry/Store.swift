@@ -126,6 +126,16 @@ package final class Store {
     Digest.isValid(digest) && Files.exists("\(manifests)/\(digest)")
   }
 
+  /// The manifest digest behind a digest or the name of a channel.
+  package func resolve(_ reference: String) throws(Failure) -> String {
+    if Digest.isValid(reference) { return reference }
+    guard let name = ChannelName(reference), let channel = channel(name) else {
+      let known = channels.map(\.name.description)
+      throw .notFound(path, "no channel '\(reference)'\(Spelling.suggestion(for: reference, among: known))")
+    }
+    return channel.artifact
+  }
+
   /// The manifest digests of all artifacts, in order.
   package func artifacts() throws(Failure) -> [String] {
     Files.isDirectory(manifests) ? try Files.list(manifests).filter(Digest.isValid) : []

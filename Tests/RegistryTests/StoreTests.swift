@@ -109,6 +109,16 @@ import Testing
     #expect(try Store(path: registry).audit().ok)
   }
 
+  @Test func `promoting what is there already does not stand in the way of a rollback`() throws {
+    let first = try promote("first").artifact
+    try promote("second")
+    try promote("second")
+    let moved = try Store.write(at: registry) {
+      try $0.rollback(ChannelName(argument: "production"), reason: nil)
+    }
+    #expect(moved.to == first)
+  }
+
   @Test func `a rollback to a damaged artifact is refused`() throws {
     try promote("first")
     try promote("second")
