@@ -31,7 +31,7 @@ let package = Package(
     // Fixtures, strategies, checks, metrics, reports.
     .target(
       name: "Evaluation",
-      dependencies: ["Registry", "Generation", "Models", "Tokenization", "TensorCore", "SafeIO"],
+      dependencies: ["Registry", "Generation", "Models", "Tokenization", "WeightFiles", "TensorCore", "SafeIO"],
       swiftSettings: strict),
     // Manifests, verification, store, channels, gate, log.
     .target(
