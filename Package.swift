@@ -78,7 +78,8 @@ let package = Package(
     .testTarget(
       name: "EvaluationTests",
       dependencies: [
-        "Evaluation", "TestSupport", "Generation", "Models", "Tokenization", "TensorCore", "SafeIO",
+        "Evaluation", "TestSupport", "Generation", "Models", "Tokenization", "WeightFiles", "TensorCore",
+        "SafeIO",
       ],
       resources: [.copy("Goldens")], swiftSettings: strict),
     .testTarget(
