@@ -29,7 +29,8 @@ struct Layout: Equatable {
   /// Repeated to a larger shape by NumPy's rules: missing leading axes and axes of extent 1 are repeated.
   func broadcast(to target: [Int]) -> Layout {
     precondition(
-      target.count >= shape.count && zip(shape, target.suffix(shape.count)).allSatisfy { $0 == $1 || $0 == 1 },
+      target.count >= shape.count
+        && zip(shape, target.suffix(shape.count)).allSatisfy { $0 == $1 || $0 == 1 },
       "\(shape) cannot be broadcast to \(target)")
     var result = self
     let missing = target.count - shape.count

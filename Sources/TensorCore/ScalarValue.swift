@@ -27,8 +27,9 @@ enum ScalarValue {
     }
   }
 
-  /// Writes the nearest value of a type. Floats become integers toward zero, held to the type's range (NaN is 0);
-  /// integers wrap.
+  /// Writes the nearest value of a type.
+  ///
+  /// Floats become integers toward zero, held to the type's range (NaN is 0); integers wrap.
   func write(to place: UnsafeMutableRawPointer, as type: DType) {
     func store<Value: BitwiseCopyable>(_ value: Value) { place.storeBytes(of: value, as: Value.self) }
     switch type {
@@ -104,15 +105,19 @@ struct SmallFloat {
   let hasInfinity: Bool
 
   static let f16 = SmallFloat(
-    mantissaBits: 10, bias: 15, leastExponent: -14, signBit: 0x8000, overflow: 0x7c00, nan: 0x7e00, hasInfinity: true)
+    mantissaBits: 10, bias: 15, leastExponent: -14, signBit: 0x8000, overflow: 0x7c00, nan: 0x7e00,
+    hasInfinity: true)
   static let bf16 = SmallFloat(
-    mantissaBits: 7, bias: 127, leastExponent: -126, signBit: 0x8000, overflow: 0x7f80, nan: 0x7fc0, hasInfinity: true)
+    mantissaBits: 7, bias: 127, leastExponent: -126, signBit: 0x8000, overflow: 0x7f80, nan: 0x7fc0,
+    hasInfinity: true)
   static let e5m2 = SmallFloat(
-    mantissaBits: 2, bias: 15, leastExponent: -14, signBit: 0x80, overflow: 0x7c, nan: 0x7e, hasInfinity: true)
+    mantissaBits: 2, bias: 15, leastExponent: -14, signBit: 0x80, overflow: 0x7c, nan: 0x7e, hasInfinity: true
+  )
   static let e4m3 = SmallFloat(
     mantissaBits: 3, bias: 7, leastExponent: -6, signBit: 0x80, overflow: 0x7f, nan: 0x7f, hasInfinity: false)
   static let e8m0 = SmallFloat(
-    mantissaBits: 0, bias: 127, leastExponent: -127, signBit: 0, overflow: 0xff, nan: 0xff, hasInfinity: false)
+    mantissaBits: 0, bias: 127, leastExponent: -127, signBit: 0, overflow: 0xff, nan: 0xff, hasInfinity: false
+  )
 
   func value(_ code: Int) -> Double {
     let negative = code & signBit != 0

@@ -20,7 +20,9 @@ extension Tensor {
   package func integers() -> [Int] {
     withBytes { bytes in
       func read<Element: FixedWidthInteger & BitwiseCopyable>(_ type: Element.Type) -> [Int] {
-        (0..<count).map { Int(bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Element>.size, as: type)) }
+        (0..<count).map {
+          Int(bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Element>.size, as: type))
+        }
       }
       switch dtype {
       case .i64: return read(Int64.self)

@@ -50,8 +50,10 @@ extension Tensor {
     Tensor(shape: shape, dtype: dtype, storage: Storage(byteCount: shape.reduce(dtype.size, *)))
   }
 
-  /// A tensor over memory that `owner` keeps alive, such as a mapped file. Nothing is copied; any alignment will do
-  /// for reading through `cast`, `floats` and weight matrices, f32 arithmetic needs 4-byte alignment.
+  /// A tensor over memory that `owner` keeps alive, such as a mapped file.
+  ///
+  /// Nothing is copied; any alignment will do for reading through `cast`, `floats` and weight matrices, f32
+  /// arithmetic needs 4-byte alignment.
   package init(mapping bytes: UnsafeRawBufferPointer, owner: AnyObject, shape: [Int], dtype: DType) {
     precondition(
       bytes.count == shape.reduce(dtype.size, *),

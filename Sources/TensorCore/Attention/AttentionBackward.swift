@@ -40,7 +40,9 @@ extension AttentionProblem {
       let (lse, delta, logits, target) = (logSumExp.source, delta.source, sinks.source, sinkGradients.target)
       for head in 0..<heads {
         var sum = 0.0
-        for row in head * rows..<(head + 1) * rows { sum -= Double(exp(logits[head] - lse[row]) * delta[row]) }
+        for row in head * rows..<(head + 1) * rows {
+          sum -= Double(exp(logits[head] - lse[row]) * delta[row])
+        }
         target[head] = Float(sum)
       }
     }
@@ -63,7 +65,8 @@ extension AttentionProblem {
             let (firstKey, n) = (span.keys.lowerBound + keys.lowerBound, keys.count)
             FloatProduct.multiplyTile(
               m: count, n: n, k: width, rowsOfHead(query, row: row, head: head),
-              rowsOfHead(key, row: firstKey, head: kvHead, transposed: true), scale: scale, into: scores, stride: n)
+              rowsOfHead(key, row: firstKey, head: kvHead, transposed: true), scale: scale, into: scores,
+              stride: n)
             FloatProduct.multiplyTile(
               m: count, n: n, k: width, rowsOfHead(upstream, row: row, head: head),
               rowsOfHead(value, row: firstKey, head: kvHead, transposed: true), into: dScores, stride: n)
@@ -76,11 +79,13 @@ extension AttentionProblem {
               stride: kvHeads * width, accumulating: true)
             FloatProduct.multiplyTile(
               m: count, n: width, k: n, MatrixOperand(address: dScores, stride: n),
-              rowsOfHead(key, row: firstKey, head: kvHead), scale: scale, into: place(gradients.query, row, head),
+              rowsOfHead(key, row: firstKey, head: kvHead), scale: scale,
+              into: place(gradients.query, row, head),
               stride: heads * width, accumulating: true)
             FloatProduct.multiplyTile(
               m: n, n: width, k: count, MatrixOperand(address: dScores, stride: n, isTransposed: true),
-              rowsOfHead(query, row: row, head: head), scale: scale, into: place(gradients.key, firstKey, kvHead),
+              rowsOfHead(query, row: row, head: head), scale: scale,
+              into: place(gradients.key, firstKey, kvHead),
               stride: kvHeads * width, accumulating: true)
           }
         }

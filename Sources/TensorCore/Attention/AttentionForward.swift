@@ -13,7 +13,8 @@ extension AttentionProblem {
     ThreadPool.shared.run(blocks.count * heads) { task in
       let (block, head) = (blocks[task / heads], task % heads)
       forward(
-        block, head: head, sink: sinkLogits.map { $0[head] }, into: out + (block.firstRow * heads + head) * width,
+        block, head: head, sink: sinkLogits.map { $0[head] },
+        into: out + (block.firstRow * heads + head) * width,
         logSumExp: lse + head * rows + block.firstRow)
     }
     return (output, logSumExp)
@@ -26,9 +27,12 @@ extension AttentionProblem {
     let (count, stride) = (block.range.count, heads * width)
     let visible = visibleKeys(block)
     let queries = rowsOfHead(query, row: block.firstRow, head: head)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: count * (AttentionProblem.keyBlock + 2)) { scratch in
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: count * (AttentionProblem.keyBlock + 2)) {
+      scratch in
       guard let scores = scratch.baseAddress else { return }
-      let (maxima, totals) = (scores + count * AttentionProblem.keyBlock, scores + count * (AttentionProblem.keyBlock + 1))
+      let (maxima, totals) = (
+        scores + count * AttentionProblem.keyBlock, scores + count * (AttentionProblem.keyBlock + 1)
+      )
       // The sink is a key that every query sees first and that has no value.
       maxima.update(repeating: sink ?? -.infinity, count: count)
       totals.update(repeating: sink == nil ? 0 : 1, count: count)
@@ -40,7 +44,8 @@ extension AttentionProblem {
           rowsOfHead(key, row: firstKey, head: head / group, transposed: true), scale: scale, into: scores,
           stride: keys.count)
         VectorKernels.best.attend(
-          scores, keys.count, count, keys.count, band(block, keys), softcap, maxima, totals, out, stride, width)
+          scores, keys.count, count, keys.count, band(block, keys), softcap, maxima, totals, out, stride,
+          width)
         FloatProduct.multiplyTile(
           m: count, n: width, k: keys.count, MatrixOperand(address: scores, stride: keys.count),
           rowsOfHead(value, row: firstKey, head: head / group), into: out, stride: stride, accumulating: true)

@@ -25,7 +25,8 @@ struct AttentionProblem {
   var group: Int { heads / kvHeads }
 
   init(
-    query: Tensor, key: Tensor, value: Tensor, spans: [AttentionSpan], scale: Float, window: Int?, softcap: Float?,
+    query: Tensor, key: Tensor, value: Tensor, spans: [AttentionSpan], scale: Float, window: Int?,
+    softcap: Float?,
     sinks: Tensor?, causal: Bool
   ) {
     precondition(
@@ -33,7 +34,8 @@ struct AttentionProblem {
         && key.shape[1] > 0 && query.shape[1] % key.shape[1] == 0,
       "attention needs [rows, heads, d] and [keyRows, kvHeads, d], not \(query), \(key), \(value)")
     precondition(
-      sinks.map { $0.shape == [query.shape[1]] } ?? true, "attention sinks must have the shape [\(query.shape[1])]")
+      sinks.map { $0.shape == [query.shape[1]] } ?? true,
+      "attention sinks must have the shape [\(query.shape[1])]")
     precondition(window.map { $0 > 0 } ?? true, "an attention window sees at least one key")
     var next = 0
     for span in spans {

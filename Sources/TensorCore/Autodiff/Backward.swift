@@ -26,7 +26,8 @@ extension Tensor {
   ///
   /// - Parameter seed: dL/d`self`, in the same shape; 1 if absent, which only a single value may leave out.
   package func backward(seed: Tensor? = nil) -> Gradients {
-    precondition(seed != nil || count == 1, "backward from \(self) needs a seed: only a single value has a default")
+    precondition(
+      seed != nil || count == 1, "backward from \(self) needs a seed: only a single value has a default")
     precondition(seed.map { $0.shape == shape } ?? true, "the seed must have the shape \(shape)")
     guard let origin else { preconditionFailure("nothing that \(self) depends on is trainable") }
     var pass = BackwardPass()
@@ -78,13 +79,9 @@ struct BackwardPass {
         if let gradient = entry.gradients[0] { gradients.add(node, gradient) }
         continue
       }
-      guard let pull = node.pull else {
-        preconditionFailure("the graph of \(node.name) has been used by an earlier backward pass")
-      }
-      node.pull = nil
       var upstream = entry.gradients
       entry.gradients = []
-      let passed = pull(upstream)
+      let passed = node.run(upstream)
       upstream = []
       for (origin, gradient) in passed { add(gradient, to: origin) }
     }

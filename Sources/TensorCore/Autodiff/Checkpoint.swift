@@ -15,7 +15,7 @@ package func checkpoint(_ inputs: [Tensor], _ body: @escaping ([Tensor]) -> [Ten
   let probe = RecordingProbe()
   let outputs = Recording.$mode.withValue(.probing(probe)) { body(inputs) }
   guard probe.touched.load(ordering: .relaxed) else { return outputs }
-  let node = Node("checkpoint", outputShapes: outputs.map(\.shape)) { upstream in
+  let node = Node("checkpoint", outputShapes: outputs.map(\.shape), inputs: []) { upstream, _ in
     // Recorded anew on the original inputs, the graph of `body` continues into what they depend on; passing the
     // upstream gradients to its outputs is all that is left to do.
     let again = Recording.$mode.withValue(.on) { body(inputs) }
@@ -26,6 +26,7 @@ package func checkpoint(_ inputs: [Tensor], _ body: @escaping ([Tensor]) -> [Ten
   }
   return outputs.enumerated().map { index, output in
     Tensor(
-      shape: output.shape, dtype: output.dtype, storage: output.storage, origin: Origin(node: node, output: index))
+      shape: output.shape, dtype: output.dtype, storage: output.storage,
+      origin: Origin(node: node, output: index))
   }
 }

@@ -5,25 +5,52 @@ import Synchronization
 
 /// A recorded operation, or a leaf.
 final class Node {
-  /// What a node passes on: a gradient for an output of an earlier node.
-  typealias Pull = (_ upstream: [Tensor?]) -> [(Origin, Tensor)]
+  /// What a node passes on: given the gradients of its outputs and where its inputs come from, a gradient for outputs of
+  /// earlier nodes.
+  typealias Pull = (_ upstream: [Tensor?], _ inputs: [Origin?]) -> [(Origin, Tensor)]
 
   let name: String
   /// Nodes are numbered as they are made, so every node comes after those it reads from.
   let number: Int
   let outputShapes: [[Int]]
   let isLeaf: Bool
-  /// Given up when it has run, so that saved activations die during the backward pass. Nil for leaves and then.
-  var pull: Pull?
+  private var inputs: [Origin?]
+  /// Nil for leaves, and after it has run.
+  private var pull: Pull?
 
   private static let counter = Atomic<Int>(0)
 
-  init(_ name: String, outputShapes: [[Int]], pull: Pull?) {
+  init(_ name: String, outputShapes: [[Int]], inputs: [Origin?], pull: Pull?) {
     self.name = name
     self.outputShapes = outputShapes
+    self.inputs = inputs
     self.pull = pull
     isLeaf = pull == nil
     number = Node.counter.add(1, ordering: .relaxed).newValue
+  }
+
+  /// Passes gradients on, once.
+  ///
+  /// What was saved for it is given up, so activations die during the backward pass.
+  func run(_ upstream: [Tensor?]) -> [(Origin, Tensor)] {
+    guard let pull else {
+      preconditionFailure("the graph of \(name) has been used by an earlier backward pass")
+    }
+    self.pull = nil
+    defer { inputs = [] }
+    return pull(upstream, inputs)
+  }
+
+  deinit {
+    // A long chain that nobody needs any more is taken apart here, link by link: left to themselves, the nodes would
+    // free each other recursively, and a deep graph would overflow the stack.
+    var rest = inputs.compactMap { $0?.node }
+    inputs = []
+    while var node = rest.popLast() {
+      guard isKnownUniquelyReferenced(&node) else { continue }
+      rest += node.inputs.compactMap { $0?.node }
+      node.inputs = []
+    }
   }
 }
 

@@ -28,10 +28,12 @@ extension Tensor {
   /// Whether a gradient flows through this tensor.
   package var requiresGradient: Bool { origin != nil }
 
-  /// A leaf whose gradient is wanted. Copies of the value are the same leaf; the elements are shared with `self`.
+  /// A leaf whose gradient is wanted.
+  ///
+  /// Copies of the value are the same leaf; the elements are shared with `self`.
   package func trainable() -> Tensor {
     precondition(dtype == .f32, "only f32 tensors can be trained, not \(self)")
-    let leaf = Node("leaf", outputShapes: [shape], pull: nil)
+    let leaf = Node("leaf", outputShapes: [shape], inputs: [], pull: nil)
     return Tensor(shape: shape, dtype: dtype, storage: storage, origin: Origin(node: leaf))
   }
 
@@ -46,15 +48,14 @@ extension Tensor {
   ///   - inputs: What it read, in the order in which `vjp` answers.
   ///   - vjp: The vector-Jacobian product: maps dL/d`output` to dL/d`input` for each input, in the input's shape, or
   ///     nil where it has none. The second argument says for each input whether an answer is wanted. Runs once, without
-  ///     recording. What it captures lives until then, so it should capture only the tensors it reads.
+  ///     recording. What it captures lives until then: only the tensors it reads, detached.
   /// - Returns: `output`, joined to the graph; `output` itself when no input requires a gradient or recording is off.
   package static func record(
     _ name: String, output: Tensor, inputs: [Tensor],
     vjp: @escaping (_ upstream: Tensor, _ wanted: [Bool]) -> [Tensor?]
   ) -> Tensor {
     guard recordingWanted(inputs) else { return output }
-    let origins = inputs.map(\.origin)
-    let node = Node(name, outputShapes: [output.shape]) { upstream in
+    let node = Node(name, outputShapes: [output.shape], inputs: inputs.map(\.origin)) { upstream, origins in
       guard let gradient = upstream[0] else { return [] }
       let answers = vjp(gradient, origins.map { $0 != nil })
       precondition(
@@ -65,7 +66,8 @@ extension Tensor {
         return (origin, answer)
       }
     }
-    return Tensor(shape: output.shape, dtype: output.dtype, storage: output.storage, origin: Origin(node: node))
+    return Tensor(
+      shape: output.shape, dtype: output.dtype, storage: output.storage, origin: Origin(node: node))
   }
 
   /// `record` for an operation that answers for all inputs.
@@ -75,7 +77,9 @@ extension Tensor {
     record(name, output: output, inputs: inputs) { upstream, _ in vjp(upstream) }
   }
 
-  /// Whether an operation on `inputs` must be recorded. Operations that save something costly ask before they do.
+  /// Whether an operation on `inputs` must be recorded.
+  ///
+  /// Operations that save something costly ask before they do.
   static func recordingWanted(_ inputs: [Tensor]) -> Bool {
     guard inputs.contains(where: \.requiresGradient) else { return false }
     switch Recording.mode {

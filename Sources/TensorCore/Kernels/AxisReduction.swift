@@ -3,8 +3,10 @@
 import CKernels
 
 extension Tensor {
-  /// The elements whose indices differ only along `axes`, reduced to one; the axes vanish. Axes are counted from the
-  /// front, ascending and distinct. Sums are kept in double and added in an order that only the shape decides.
+  /// The elements whose indices differ only along `axes`, reduced to one; the axes vanish.
+  ///
+  /// Axes are counted from the front, ascending and distinct. Sums are kept in double and added in an order
+  /// that only the shape decides.
   func reduced(_ operation: mlt_reduce, axes: [Int]) -> Tensor {
     let kept = shape.indices.filter { !axes.contains($0) }
     let output = Tensor.uninitialized(kept.map { shape[$0] })

@@ -14,20 +14,24 @@ struct AxisView {
 }
 
 extension Tensor {
-  /// Runs a kernel over rows along `axis`; axes other than the last are moved there and back. Not recorded.
+  /// Runs a kernel over rows along `axis`; axes other than the last are moved there and back.
+  ///
+  /// Not recorded.
   ///
   /// - Parameters:
   ///   - inputs: Tensors of this shape, read in this order.
   ///   - kernel: Is given the inputs' rows, the result's rows, how many, and their length.
   static func alongRows(
     axis: Int, _ inputs: [Tensor],
-    _ kernel: (_ inputs: [UnsafePointer<Float>], UnsafeMutablePointer<Float>, _ rows: Int, _ width: Int) -> Void
+    _ kernel: (_ inputs: [UnsafePointer<Float>], UnsafeMutablePointer<Float>, _ rows: Int, _ width: Int) ->
+      Void
   ) -> Tensor {
     let shape = inputs[0].shape
     guard axis == shape.count - 1 else {
       var order = Array(shape.indices)
       order.swapAt(axis, shape.count - 1)
-      let result = alongRows(axis: shape.count - 1, inputs.map { $0.copied(along: $0.layout.transposed(order)) }, kernel)
+      let result = alongRows(
+        axis: shape.count - 1, inputs.map { $0.copied(along: $0.layout.transposed(order)) }, kernel)
       return result.copied(along: result.layout.transposed(order))
     }
     let output = Tensor.uninitialized(shape)

@@ -3,7 +3,9 @@
 import CKernels
 
 extension Tensor {
-  /// `kernel(a, b)` element by element, broadcast as NumPy does. Not recorded.
+  /// `kernel(a, b)` element by element, broadcast as NumPy does.
+  ///
+  /// Not recorded.
   static func combined(_ kernel: mlt_binary, _ a: Tensor, _ b: Tensor) -> Tensor {
     let shape = a.shape == b.shape ? a.shape : Layout.broadcast(a.shape, b.shape)
     let output = Tensor.uninitialized(shape)
@@ -12,7 +14,8 @@ extension Tensor {
       let (stepA, stepB) = (a.count == output.count ? 1 : 0, b.count == output.count ? 1 : 0)
       VectorKernels.elements(output.count) { piece in
         let start = piece.lowerBound
-        VectorKernels.best.binary(kernel, x + start * stepA, stepA, y + start * stepB, stepB, z + start, piece.count)
+        VectorKernels.best.binary(
+          kernel, x + start * stepA, stepA, y + start * stepB, stepB, z + start, piece.count)
       }
       return output
     }
@@ -39,12 +42,16 @@ extension Tensor {
     return output
   }
 
-  /// Repeated to `shape` by NumPy's rules. Not recorded.
+  /// Repeated to `shape` by NumPy's rules.
+  ///
+  /// Not recorded.
   func repeated(to shape: [Int]) -> Tensor {
     self.shape == shape ? detached() : copied(along: layout.broadcast(to: shape))
   }
 
-  /// Summed over the axes along which `shape` was repeated to make this shape. Not recorded.
+  /// Summed over the axes along which `shape` was repeated to make this shape.
+  ///
+  /// Not recorded.
   func summed(to shape: [Int]) -> Tensor {
     guard self.shape != shape else { return detached() }
     let missing = rank - shape.count

@@ -29,7 +29,8 @@ enum FloatProduct {
 
   /// The same, cut into tiles that run in parallel.
   static func multiply(
-    m: Int, n: Int, k: Int, _ a: MatrixOperand, _ b: MatrixOperand, into c: UnsafeMutablePointer<Float>, stride: Int,
+    m: Int, n: Int, k: Int, _ a: MatrixOperand, _ b: MatrixOperand, into c: UnsafeMutablePointer<Float>,
+    stride: Int,
     accumulating: Bool = false
   ) {
     let tiling = Tiling(m: m, n: n, k: k)
@@ -72,7 +73,9 @@ enum FloatProduct {
 
     /// Parts end at multiples of 16, the kernels' register tile.
     private static func part(_ index: Int, of parts: Int, _ extent: Int) -> Range<Int> {
-      func edge(_ index: Int) -> Int { index == parts ? extent : min(extent, (extent * index / parts + 15) / 16 * 16) }
+      func edge(_ index: Int) -> Int {
+        index == parts ? extent : min(extent, (extent * index / parts + 15) / 16 * 16)
+      }
       return edge(index)..<edge(index + 1)
     }
   }

@@ -24,8 +24,9 @@ extension Tensor {
     return output
   }
 
-  /// self[…, ids[j], …] += source[…, j, …] along `axis` of this fresh tensor, in the order of j. Tasks own columns, so
-  /// the order does not depend on them.
+  /// self[…, ids[j], …] += source[…, j, …] along `axis` of this fresh tensor, in the order of j.
+  ///
+  /// Tasks own columns, so the order does not depend on them.
   func add(_ source: Tensor, at ids: Tensor, axis: Int) {
     let view = AxisView(shape, axis: axis)
     let (numbers, x, y) = (ids.indexSource, source.source, target)

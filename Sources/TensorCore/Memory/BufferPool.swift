@@ -23,7 +23,8 @@ package final class BufferPool: Sendable {
     var free = 0
   }
 
-  fileprivate struct State: @unchecked Sendable {  // the pointers are owned by whoever popped them under the lock
+  // The pointers belong to whoever took them out under the lock.
+  fileprivate struct State: @unchecked Sendable {
     var counts = Counts()
     /// Free buffers by the index of their size class.
     var free: [[UnsafeMutableRawPointer]] = Array(repeating: [], count: SizeClass.count)
@@ -43,7 +44,8 @@ package final class BufferPool: Sendable {
   /// A buffer of at least `bytes` bytes with undefined contents, and its size class, which `give` wants back.
   func take(_ bytes: Int) -> (UnsafeMutableRawPointer, SizeClass) {
     let wanted = SizeClass(bytes: bytes)
-    let (reused, surplus) = state.withLock { state -> ((UnsafeMutableRawPointer, SizeClass)?, [UnsafeMutableRawPointer]) in
+    let (reused, surplus) = state.withLock {
+      state -> ((UnsafeMutableRawPointer, SizeClass)?, [UnsafeMutableRawPointer]) in
       for index in wanted.index...min(wanted.index + 8, SizeClass.count - 1) {
         guard let buffer = state.free[index].popLast() else { continue }
         let taken = SizeClass(index: index)

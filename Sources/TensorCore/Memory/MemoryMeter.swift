@@ -1,7 +1,5 @@
 // What tensors cost in memory, for `--memory` reports, evaluation records and tests.
 
-import SafeIO
-
 /// Counts of the tensors' buffers since the process began.
 package enum MemoryMeter {
   /// Buffers asked of the system; reuse from the pool does not count.
@@ -24,10 +22,7 @@ package enum MemoryMeter {
 
   /// The process's largest resident set in bytes: VmHWM of /proc/self/status (proc(5)); 0 where there is none.
   package static var processPeakBytes: Int {
-    guard let status = try? Files.readText(path: "/proc/self/status") else { return 0 }
-    for line in status.split(separator: "\n") where line.hasPrefix("VmHWM:") {
-      return line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 } ?? 0
-    }
-    return 0
+    let kibibytes = ProcFile.status("VmHWM")?.split(whereSeparator: { $0 == " " || $0 == "\t" }).first
+    return (kibibytes.flatMap { Int($0) } ?? 0) * 1024
   }
 }

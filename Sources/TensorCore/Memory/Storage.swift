@@ -21,10 +21,13 @@ final class Storage {
     home = .pool(.shared, size)
   }
 
-  /// Borrows memory that lives as long as `owner`. It is never written to.
+  /// Borrows memory that lives as long as `owner`.
+  ///
+  /// It is never written to.
   init(mapping bytes: UnsafeRawBufferPointer, owner: AnyObject) {
     // An empty mapping has no address; any aligned one will do, since nothing is read from it.
-    address = UnsafeMutableRawPointer(mutating: bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 64).unsafelyUnwrapped)
+    address = UnsafeMutableRawPointer(
+      mutating: bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 64).unsafelyUnwrapped)
     byteCount = bytes.count
     home = .foreign(owner)
   }

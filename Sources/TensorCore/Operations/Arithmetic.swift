@@ -21,7 +21,7 @@ extension Tensor {
 
   package static func * (a: Tensor, b: Tensor) -> Tensor {
     let (shapeA, shapeB) = (a.shape, b.shape)
-    let (savedA, savedB) = (b.requiresGradient ? a : nil, a.requiresGradient ? b : nil)
+    let (savedA, savedB) = (b.requiresGradient ? a.detached() : nil, a.requiresGradient ? b.detached() : nil)
     return record("multiply", output: combined(.multiply, a, b), inputs: [a, b]) { upstream, _ in
       [
         savedB.map { combined(.multiply, upstream, $0).summed(to: shapeA) },
@@ -33,9 +33,9 @@ extension Tensor {
   /// y = a / b: ∂y/∂a = 1 / b, ∂y/∂b = -y / b.
   package static func / (a: Tensor, b: Tensor) -> Tensor {
     let (shapeA, shapeB) = (a.shape, b.shape)
-    let output = combined(.divide, a, b)
+    let (output, divisor) = (combined(.divide, a, b), b.detached())
     return record("divide", output: output, inputs: [a, b]) { upstream, wanted in
-      let quotient = combined(.divide, upstream, b)
+      let quotient = combined(.divide, upstream, divisor)
       return [
         wanted[0] ? quotient.summed(to: shapeA) : nil,
         wanted[1] ? (-combined(.multiply, quotient, output)).summed(to: shapeB) : nil,
@@ -59,10 +59,11 @@ extension Tensor {
 
   package static func * (number: Float, x: Tensor) -> Tensor { x.affine(scale: number, offset: 0) }
 
-  /// scale · x + offset
+  /// Computes scale · x + offset.
   private func affine(scale: Float, offset: Float) -> Tensor {
     Tensor.record(
-      "affine", output: mapped { x, y, n in VectorKernels.best.affine(x, scale, offset, y, n) }, inputs: [self]
+      "affine", output: mapped { x, y, n in VectorKernels.best.affine(x, scale, offset, y, n) },
+      inputs: [self]
     ) { upstream in [upstream.mapped { x, y, n in VectorKernels.best.affine(x, scale, 0, y, n) }] }
   }
 }

@@ -11,7 +11,9 @@ import CKernels
 package struct AttentionSpan: Sendable, Equatable {
   /// Rows of the query tensor.
   package var queries: Range<Int>
-  /// Rows of the key and value tensors. Query `i` of the span stands at position `keys.count - queries.count + i`.
+  /// Rows of the key and value tensors.
+  ///
+  /// Query `i` of the span stands at position `keys.count - queries.count + i`.
   package var keys: Range<Int>
 
   package init(queries: Range<Int>, keys: Range<Int>) {

@@ -18,9 +18,11 @@ extension Tensor {
   ///   - labels: Integers in the shape of `self` without the last axis.
   ///   - ignoring: The label of rows that do not count.
   ///   - reduction: What is returned: a scalar, or one loss per row.
-  package func crossEntropy(labels: Tensor, ignoring: Int = -100, reduction: LossReduction = .mean) -> Tensor {
+  package func crossEntropy(labels: Tensor, ignoring: Int = -100, reduction: LossReduction = .mean) -> Tensor
+  {
     precondition(
-      rank >= 1 && labels.shape == Array(shape.dropLast()), "\(self) needs labels of \(shape.dropLast()), not \(labels)")
+      rank >= 1 && labels.shape == Array(shape.dropLast()),
+      "\(self) needs labels of \(shape.dropLast()), not \(labels)")
     let width = shape[rank - 1]
     let numbers = labels.integers().map { label -> Int32 in
       guard label != ignoring else { return -1 }
@@ -49,8 +51,9 @@ extension Tensor {
     }
   }
 
-  /// The loss of each row `[…, width]` and, if there is a place for it, the gradient times the row's scale. `gradient`
-  /// may be this tensor. Labels are below the width; negative ones give 0.
+  /// The loss of each row `[…, width]` and, if there is a place for it, the gradient times the row's scale.
+  ///
+  /// `gradient` may be this tensor. Labels are below the width; negative ones give 0.
   func crossEntropyRows(_ labels: [Int32], losses: inout [Double], scales: Tensor?, gradient: Tensor?) {
     let width = shape[rank - 1]
     let (x, dx, s) = (source, gradient?.target, scales?.source)

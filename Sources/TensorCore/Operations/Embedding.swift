@@ -1,7 +1,9 @@
 // Rows of a table by number. Going back, rows that were read several times add up, in the order of reading.
 
 extension Tensor {
-  /// Rows of this table `[rows, …]`: the result is `ids.shape + […]`. Traps on an id outside the table.
+  /// Rows of this table `[rows, …]`: the result is `ids.shape + […]`.
+  ///
+  /// Traps on an id outside the table.
   package func embedding(ids: Tensor) -> Tensor {
     let numbers = ids.indices(below: shape[0], for: "embedding")
     let table = shape

@@ -23,8 +23,10 @@ extension Tensor {
   /// activation(x), element by element.
   package func activated(_ activation: Activation) -> Tensor { unary(activation.function) }
 
-  /// activation(gate) · up in one pass. Its gradients need gate and up only, so the product's parts are not kept:
-  /// dgate = dy · up · activation'(gate), dup = dy · activation(gate).
+  /// activation(gate) · up in one pass.
+  ///
+  /// Its gradients need gate and up only, so the product's parts are not kept: dgate = dy · up ·
+  /// activation'(gate), dup = dy · activation(gate).
   package static func gated(_ activation: Activation, gate: Tensor, up: Tensor) -> Tensor {
     precondition(gate.shape == up.shape, "gate \(gate) and up \(up) must have one shape")
     let function = activation.function
@@ -34,7 +36,9 @@ extension Tensor {
       let start = piece.lowerBound
       VectorKernels.best.gated(function, g + start, u + start, y + start, piece.count)
     }
-    return record("gated", output: output, inputs: [gate, up]) { upstream in
+    let inputs = [gate, up]
+    let (gate, up) = (gate.detached(), up.detached())
+    return record("gated", output: output, inputs: inputs) { upstream in
       let (dGate, dUp) = (Tensor.uninitialized(gate.shape), Tensor.uninitialized(gate.shape))
       let (g, u, dy, dg, du) = (gate.source, up.source, upstream.source, dGate.target, dUp.target)
       VectorKernels.elements(gate.count) { piece in

@@ -29,8 +29,9 @@ extension Tensor {
     }
   }
 
-  /// The `k` largest elements of each row (the last axis), largest first, and where they are (i32). Of equal elements
-  /// the first comes first. The values have a gradient.
+  /// The `k` largest elements of each row (the last axis), largest first, and where they are (i32).
+  ///
+  /// Of equal elements the first comes first. The values have a gradient.
   package func topK(_ k: Int) -> (values: Tensor, indices: Tensor) {
     let width = shape.last ?? 0
     precondition(k >= 1 && k <= width, "\(self) has no \(k) largest elements in a row")
@@ -48,7 +49,8 @@ extension Tensor {
   private func checked(_ indices: Tensor, axis: Int, for operation: String) -> Tensor {
     var expected = shape
     if indices.rank == rank { expected[axis] = indices.shape[axis] }
-    precondition(indices.shape == expected, "\(operation) along axis \(axis) of \(self) cannot use indices \(indices)")
+    precondition(
+      indices.shape == expected, "\(operation) along axis \(axis) of \(self) cannot use indices \(indices)")
     return indices.indices(below: shape[axis], for: operation)
   }
 
@@ -61,6 +63,7 @@ extension Tensor {
 
   private func scatter(_ other: Tensor, _ ids: Tensor, axis: Int) {
     let view = AxisView(shape, axis: axis)
-    mlt_scatter_add(other.source, view.outer, ids.shape[axis], view.inner, ids.indexSource, view.length, target)
+    mlt_scatter_add(
+      other.source, view.outer, ids.shape[axis], view.inner, ids.indexSource, view.length, target)
   }
 }

@@ -9,7 +9,8 @@ extension Tensor {
   package func layerNorm(weight: Tensor?, bias: Tensor?, epsilon: Float) -> Tensor {
     let width = shape.last ?? 1
     let parameters = [weight, bias].compactMap { $0 }
-    precondition(parameters.allSatisfy { $0.shape == [width] }, "a LayerNorm of \(self) needs parameters of [\(width)]")
+    precondition(
+      parameters.allSatisfy { $0.shape == [width] }, "a LayerNorm of \(self) needs parameters of [\(width)]")
     let rows = count / Swift.max(1, width)
     let output = Tensor.uninitialized(shape)
     let statistics = Tensor.uninitialized([rows, 2])
@@ -19,7 +20,8 @@ extension Tensor {
       VectorKernels.best.layer_norm(
         x + start * width, w, b, epsilon, y + start * width, s + 2 * start, piece.count, width)
     }
-    let input = self
+    let input = detached()
+    let (weight, hasBias) = (weight?.detached(), bias != nil)
     return Tensor.record("layerNorm", output: output, inputs: [self] + parameters) { upstream, wanted in
       let dx = wanted[0] ? Tensor.uninitialized(input.shape) : nil
       let (x, s, dy, dxTarget) = (input.source, statistics.source, upstream.source, dx?.target)
@@ -32,7 +34,7 @@ extension Tensor {
       }
       let dWeight = sums?.slice(axis: 0, end: 1).viewed(as: [width])
       let dBias = sums?.slice(axis: 0, start: 1).viewed(as: [width])
-      return [dx] + (weight == nil ? [] : [dWeight]) + (bias == nil ? [] : [dBias])
+      return [dx] + (weight == nil ? [] : [dWeight]) + (hasBias ? [dBias] : [])
     }
   }
 }

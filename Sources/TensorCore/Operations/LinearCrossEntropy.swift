@@ -31,8 +31,10 @@ extension Tensor {
     if case .tensor(let weight) = head { inputs.append(weight) }
     let wanted = Tensor.recordingWanted(inputs)
     let result = run.compute(
-      hiddenGradient: wanted && requiresGradient, headGradient: wanted && inputs.dropFirst().contains(where: \.requiresGradient))
-    let loss = Tensor.record("linearCrossEntropy", output: Tensor(Float(result.loss)), inputs: inputs) { upstream in
+      hiddenGradient: wanted && requiresGradient,
+      headGradient: wanted && inputs.dropFirst().contains(where: \.requiresGradient))
+    let loss = Tensor.record("linearCrossEntropy", output: Tensor(Float(result.loss)), inputs: inputs) {
+      upstream in
       let factor = upstream.item()
       let gradients = [result.hiddenGradient, result.headGradient].prefix(inputs.count)
       return gradients.map { gradient in factor == 1 ? gradient : gradient.map { $0 * factor } }
@@ -59,7 +61,8 @@ private struct LinearCrossEntropy {
   }
 
   init(
-    _ hidden: Tensor, _ head: OutputHead, _ labels: [Int32], _ weights: [Float]?, _ scale: Float, _ softcap: Float?
+    _ hidden: Tensor, _ head: OutputHead, _ labels: [Int32], _ weights: [Float]?, _ scale: Float,
+    _ softcap: Float?
   ) {
     let shape: [Int]
     switch head {
@@ -74,7 +77,8 @@ private struct LinearCrossEntropy {
       hidden.rank == 2 && shape.count == 2 && hidden.shape[1] == shape[1] && labels.count == hidden.shape[0],
       "linearCrossEntropy needs hidden [rows, h], a head [vocabulary, h] and a label per row, not \(hidden), \(shape) and "
         + "\(labels.count) labels")
-    precondition(weights.map { $0.count == labels.count } ?? true, "linearCrossEntropy needs a weight per row")
+    precondition(
+      weights.map { $0.count == labels.count } ?? true, "linearCrossEntropy needs a weight per row")
     precondition(labels.allSatisfy { $0 < shape[0] }, "a label is past the vocabulary of \(shape[0])")
     self.hidden = hidden.detached()
     vocabulary = shape[0]
@@ -140,7 +144,7 @@ private struct LinearCrossEntropy {
     }
   }
 
-  /// scale · x · headᵀ
+  /// The logits before the cap: scale · x · headᵀ.
   private func product(_ x: Tensor) -> Tensor {
     let logits =
       switch head {
@@ -150,7 +154,7 @@ private struct LinearCrossEntropy {
     return scale == 1 ? logits : logits * scale
   }
 
-  /// gradient · head
+  /// The gradient of the chunk's hidden states: gradient · head.
   private func productBack(_ gradient: Tensor) -> Tensor {
     switch head {
     case .frozen(let matrix): return matrix.multiplyBack(gradient)

@@ -7,8 +7,8 @@ extension Tensor {
       rank >= 2 && other.rank >= 2 && shape[rank - 1] == other.shape[other.rank - 2],
       "\(self) and \(other) cannot be multiplied")
     let batch = Layout.broadcast(Array(shape.dropLast(2)), Array(other.shape.dropLast(2)))
-    let (a, b) = (self, other)
-    return Tensor.record("matmul", output: BatchedProduct(a, b, batch: batch).run(), inputs: [a, b]) {
+    let (a, b) = (detached(), other.detached())
+    return Tensor.record("matmul", output: BatchedProduct(a, b, batch: batch).run(), inputs: [self, other]) {
       upstream, wanted in
       [
         wanted[0]
@@ -19,26 +19,28 @@ extension Tensor {
     }
   }
 
-  /// x · Wᵀ for a trainable weight: `[…, in]` by `[out, in]` gives `[…, out]`. dx = dy W, dW = dyᵀ x.
+  /// x · Wᵀ for a trainable weight: `[…, in]` by `[out, in]` gives `[…, out]`.
+  ///
+  /// dx = dy W, dW = dyᵀ x.
   package func linear(_ weight: Tensor) -> Tensor {
     precondition(
       rank >= 1 && weight.rank == 2 && shape.last == weight.shape[1],
       "\(self) cannot be multiplied by a weight \(weight) [out, in]")
     let (outputs, inputs) = (weight.shape[0], weight.shape[1])
     let rows = count / Swift.max(1, inputs)
-    let x = self
+    let (x, w) = (detached(), weight.detached())
     let output = Tensor.uninitialized(shape.dropLast() + [outputs])
     FloatProduct.multiply(
-      m: rows, n: outputs, k: inputs, x.operand(stride: inputs), weight.operand(stride: inputs, transposed: true),
+      m: rows, n: outputs, k: inputs, x.operand(stride: inputs), w.operand(stride: inputs, transposed: true),
       into: output.target, stride: outputs)
     let saved = weight.requiresGradient ? x : nil
     let xShape = shape
-    return Tensor.record("linear", output: output, inputs: [x, weight]) { upstream, wanted in
+    return Tensor.record("linear", output: output, inputs: [self, weight]) { upstream, wanted in
       var dx: Tensor?
       if wanted[0] {
         let gradient = Tensor.uninitialized(xShape)
         FloatProduct.multiply(
-          m: rows, n: inputs, k: outputs, upstream.operand(stride: outputs), weight.operand(stride: inputs),
+          m: rows, n: inputs, k: outputs, upstream.operand(stride: outputs), w.operand(stride: inputs),
           into: gradient.target, stride: inputs)
         dx = gradient
       }
@@ -53,14 +55,19 @@ extension Tensor {
     }
   }
 
-  /// x · Wᵀ for a frozen weight in any format: `[…, columns]` gives `[…, rows]`. Only x has a gradient: dx = dy W.
+  /// x · Wᵀ for a frozen weight in any format: `[…, columns]` gives `[…, rows]`.
+  ///
+  /// Only x has a gradient: dx = dy W.
   package func linear(_ weight: any WeightMatrix) -> Tensor {
     precondition(
-      shape.last == weight.columns, "\(self) cannot be multiplied by a weight [\(weight.rows), \(weight.columns)]")
+      shape.last == weight.columns,
+      "\(self) cannot be multiplied by a weight [\(weight.rows), \(weight.columns)]")
     let rows = count / Swift.max(1, weight.columns)
     let xShape = shape
     let output = weight.multiply(detached().viewed(as: [rows, weight.columns]))
-    return Tensor.record("linear", output: output.viewed(as: shape.dropLast() + [weight.rows]), inputs: [self]) {
+    return Tensor.record(
+      "linear", output: output.viewed(as: shape.dropLast() + [weight.rows]), inputs: [self]
+    ) {
       upstream in
       [weight.multiplyBack(upstream.viewed(as: [rows, weight.rows])).viewed(as: xShape)]
     }

@@ -5,8 +5,9 @@ import CKernels
 extension Tensor {
   /// x^e, broadcast.
   package func pow(_ exponent: Tensor) -> Tensor {
-    let (base, e) = (self, exponent)
-    return Tensor.record("pow", output: Tensor.combined(.power, base, e), inputs: [base, e]) { upstream, wanted in
+    let (base, e) = (detached(), exponent.detached())
+    return Tensor.record("pow", output: Tensor.combined(.power, base, e), inputs: [self, exponent]) {
+      upstream, wanted in
       [
         wanted[0]
           ? (upstream * e * Tensor.combined(.power, base, e - 1)).summed(to: base.shape) : nil,

@@ -12,7 +12,8 @@ extension Tensor {
   ///   - unitOffset: Multiply by 1 + weight instead, as Gemma does.
   package func rmsNorm(weight: Tensor?, epsilon: Float, unitOffset: Bool = false) -> Tensor {
     let width = shape.last ?? 1
-    precondition(weight.map { $0.shape == [width] } ?? true, "an RMSNorm of \(self) needs a weight of [\(width)]")
+    precondition(
+      weight.map { $0.shape == [width] } ?? true, "an RMSNorm of \(self) needs a weight of [\(width)]")
     let rows = count / Swift.max(1, width)
     let offset: Float = unitOffset ? 1 : 0
     let output = Tensor.uninitialized(shape)
@@ -23,15 +24,18 @@ extension Tensor {
       VectorKernels.best.rms_norm(
         x + start * width, w, offset, epsilon, y + start * width, s + start, piece.count, width)
     }
-    let input = self
-    return Tensor.record("rmsNorm", output: output, inputs: [self] + (weight.map { [$0] } ?? [])) { upstream, wanted in
+    let input = detached()
+    let inputs = [self] + (weight.map { [$0] } ?? [])
+    let weight = weight?.detached()
+    return Tensor.record("rmsNorm", output: output, inputs: inputs) { upstream, wanted in
       let dx = wanted[0] ? Tensor.uninitialized(input.shape) : nil
       let (x, s, dy, dxTarget) = (input.source, inverse.source, upstream.source, dx?.target)
       let wantsWeight = wanted.count > 1 && wanted[1]
       let dWeight = RowPartials.sum(rows: rows, width: width, sums: wantsWeight ? 1 : 0) { piece, partial in
         let start = piece.lowerBound
         VectorKernels.best.rms_norm_back(
-          x + start * width, weight?.source, offset, s + start, dy + start * width, dxTarget.map { $0 + start * width },
+          x + start * width, weight?.source, offset, s + start, dy + start * width,
+          dxTarget.map { $0 + start * width },
           partial, piece.count, width)
       }
       return weight == nil ? [dx] : [dx, dWeight?.viewed(as: [width])]

@@ -3,7 +3,9 @@
 import CKernels
 
 extension Tensor {
-  /// The sum over `axes` (all by default). ∂/∂x = 1: the gradient is the upstream one, repeated.
+  /// The sum over `axes` (all by default).
+  ///
+  /// ∂/∂x = 1: the gradient is the upstream one, repeated.
   package func sum(axes: [Int]? = nil, keepingDimensions: Bool = false) -> Tensor {
     let plan = ReductionPlan(self, axes)
     let inputShape = shape
@@ -16,23 +18,29 @@ extension Tensor {
   /// The mean over `axes` (all by default).
   package func mean(axes: [Int]? = nil, keepingDimensions: Bool = false) -> Tensor {
     let plan = ReductionPlan(self, axes)
-    return sum(axes: axes, keepingDimensions: keepingDimensions) / Float(plan.axes.reduce(1) { $0 * shape[$1] })
+    return sum(axes: axes, keepingDimensions: keepingDimensions)
+      / Float(plan.axes.reduce(1) { $0 * shape[$1] })
   }
 
-  /// The largest element over `axes` (all by default). Equal largest elements share the gradient.
+  /// The largest element over `axes` (all by default).
+  ///
+  /// Equal largest elements share the gradient.
   package func max(axes: [Int]? = nil, keepingDimensions: Bool = false) -> Tensor {
     extremum(.max, ReductionPlan(self, axes), keepingDimensions)
   }
 
-  /// The smallest element over `axes` (all by default). Equal smallest elements share the gradient.
+  /// The smallest element over `axes` (all by default).
+  ///
+  /// Equal smallest elements share the gradient.
   package func min(axes: [Int]? = nil, keepingDimensions: Bool = false) -> Tensor {
     extremum(.min, ReductionPlan(self, axes), keepingDimensions)
   }
 
   private func extremum(_ operation: mlt_reduce, _ plan: ReductionPlan, _ keeping: Bool) -> Tensor {
     let best = reduced(operation, axes: plan.axes).viewed(as: plan.kept)
-    let input = self
-    return Tensor.record("extremum", output: best.viewed(as: plan.shape(keeping)), inputs: [self]) { upstream in
+    let input = detached()
+    return Tensor.record("extremum", output: best.viewed(as: plan.shape(keeping)), inputs: [self]) {
+      upstream in
       let chosen = Tensor.combined(.equal, input, best)
       let count = chosen.reduced(.sum, axes: plan.axes).viewed(as: plan.kept)
       let share = Tensor.combined(.divide, upstream.viewed(as: plan.kept), count)

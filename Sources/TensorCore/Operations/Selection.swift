@@ -30,8 +30,9 @@ extension Tensor {
 
   /// The larger of two, element by element, broadcast; equal ones share the gradient.
   package func maximum(_ other: Tensor) -> Tensor {
-    let (a, b) = (self, other)
-    return Tensor.record("maximum", output: Tensor.combined(.maximum, a, b), inputs: [a, b]) { upstream, wanted in
+    let (a, b) = (detached(), other.detached())
+    return Tensor.record("maximum", output: Tensor.combined(.maximum, a, b), inputs: [self, other]) {
+      upstream, wanted in
       func gradient(_ x: Tensor, _ y: Tensor) -> Tensor {
         Tensor.combined(.multiply, upstream, Tensor.combined(.maximum_share, x, y)).summed(to: x.shape)
       }
@@ -41,7 +42,7 @@ extension Tensor {
 
   /// Held to `min ... max`; the gradient passes where x lies inside, bounds included.
   package func clamp(min: Float, max: Float) -> Tensor {
-    let input = self
+    let input = detached()
     let output = mapped { x, y, n in VectorKernels.best.clamp(x, min, max, y, n) }
     return Tensor.record("clamp", output: output, inputs: [self]) { upstream in
       let gradient = Tensor.uninitialized(input.shape)

@@ -17,7 +17,8 @@ extension Tensor {
   package func transposed(_ axes: [Int]) -> Tensor {
     let order = axes.map { axis($0) }
     precondition(order.sorted() == Array(shape.indices), "\(axes) does not name every axis of \(shape) once")
-    return Tensor.record("transpose", output: copied(along: layout.transposed(order)), inputs: [self]) { upstream in
+    return Tensor.record("transpose", output: copied(along: layout.transposed(order)), inputs: [self]) {
+      upstream in
       let inverse = order.indices.sorted { order[$0] < order[$1] }
       return [upstream.copied(along: upstream.layout.transposed(inverse))]
     }
@@ -68,7 +69,8 @@ extension Tensor {
       var expected = shape
       expected[axis] = part.shape[axis]
       precondition(
-        part.shape == expected && part.dtype == first.dtype, "\(part) and \(first) cannot be joined along axis \(axis)")
+        part.shape == expected && part.dtype == first.dtype,
+        "\(part) and \(first) cannot be joined along axis \(axis)")
       let place = output.layout.sliced(axis: axis, start: start, end: start + part.shape[axis], step: 1)
       output.copy(part, along: part.layout, into: place)
       places.append(place)

@@ -8,14 +8,20 @@ extension Tensor {
     let axis = self.axis(axis)
     let output = Tensor.alongRows(axis: axis, [detached()]) { VectorKernels.best.softmax($0[0], $1, $2, $3) }
     return Tensor.record("softmax", output: output, inputs: [self]) { upstream in
-      [Tensor.alongRows(axis: axis, [output, upstream]) { VectorKernels.best.softmax_back($0[0], $0[1], $1, $2, $3) }]
+      [
+        Tensor.alongRows(axis: axis, [output, upstream]) {
+          VectorKernels.best.softmax_back($0[0], $0[1], $1, $2, $3)
+        }
+      ]
     }
   }
 
   /// x - log Σ exp(x). dx = dy - softmax(x) Σ dy
   package func logSoftmax(axis: Int) -> Tensor {
     let axis = self.axis(axis)
-    let output = Tensor.alongRows(axis: axis, [detached()]) { VectorKernels.best.log_softmax($0[0], $1, $2, $3) }
+    let output = Tensor.alongRows(axis: axis, [detached()]) {
+      VectorKernels.best.log_softmax($0[0], $1, $2, $3)
+    }
     return Tensor.record("logSoftmax", output: output, inputs: [self]) { upstream in
       [
         Tensor.alongRows(axis: axis, [output, upstream]) {

@@ -4,21 +4,34 @@
 import CKernels
 
 extension Tensor {
+  /// e to the power of x.
   package func exp() -> Tensor { unary(.exp) }
+
+  /// The natural logarithm.
   package func log() -> Tensor { unary(.log) }
+
+  /// The square root.
   package func sqrt() -> Tensor { unary(.sqrt) }
-  /// 1 / sqrt(x)
+
+  /// One over the square root.
   package func rsqrt() -> Tensor { unary(.rsqrt) }
+
+  /// The hyperbolic tangent.
   package func tanh() -> Tensor { unary(.tanh) }
-  /// 1 / (1 + exp(-x))
+
+  /// The logistic function, 1 / (1 + exp(-x)).
   package func sigmoid() -> Tensor { unary(.sigmoid) }
-  /// x sigmoid(x)
+
+  /// The sigmoid linear unit, x sigmoid(x).
   package func silu() -> Tensor { unary(.silu) }
-  /// max(x, 0); its derivative at 0 is 0.
+
+  /// The larger of x and 0; its derivative at 0 is 0.
   package func relu() -> Tensor { unary(.relu) }
-  /// log(1 + exp(x))
+
+  /// The smooth relu, log(1 + exp(x)).
   package func softplus() -> Tensor { unary(.softplus) }
-  /// |x|; its derivative at 0 is 0.
+
+  /// The magnitude; its derivative at 0 is 0.
   package func abs() -> Tensor { unary(.abs) }
 
   /// How the normal distribution function in GELU is computed.
@@ -37,7 +50,7 @@ extension Tensor {
 
   func unary(_ function: mlt_unary) -> Tensor {
     let output = mapped { x, y, n in VectorKernels.best.unary(function, x, y, n) }
-    let input = self
+    let input = detached()
     return Tensor.record("elementwise function", output: output, inputs: [self]) { upstream in
       let gradient = Tensor.uninitialized(input.shape)
       let (x, y, dy, dx) = (input.source, output.source, upstream.source, gradient.target)

@@ -12,7 +12,9 @@ import Synchronization
 ///
 /// A call costs a few microseconds while workers are awake. They spin shortly for the next call, then sleep, so
 /// an idle pool costs nothing. Calls from inside a task, or while another thread is using the pool, run inline.
-package final class ThreadPool: @unchecked Sendable {  // `body` is written only by the caller that holds `busy`
+///
+/// Unchecked, since `body` is written only by the caller that holds `busy`.
+package final class ThreadPool: @unchecked Sendable {
   package static let shared = ThreadPool()
 
   private let threadLimit: Atomic<Int>
@@ -61,7 +63,8 @@ package final class ThreadPool: @unchecked Sendable {  // `body` is written only
       unfinished.store(tasks, ordering: .relaxed)
       let loop = (ticket.load(ordering: .relaxed) >> ThreadPool.loopShift) &+ 1
       ticket.store(
-        loop << ThreadPool.loopShift | UInt64(tasks) << ThreadPool.countShift, ordering: .sequentiallyConsistent)
+        loop << ThreadPool.loopShift | UInt64(tasks) << ThreadPool.countShift,
+        ordering: .sequentiallyConsistent)
       if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
         pthread_mutex_lock(mutex)
         pthread_cond_broadcast(wake)
@@ -78,8 +81,9 @@ package final class ThreadPool: @unchecked Sendable {  // `body` is written only
     busy.store(false, ordering: .releasing)
   }
 
-  /// Takes the next task of the current loop, if one is left. A claimed task keeps its loop from ending, so `body`
-  /// cannot change before the task is finished.
+  /// Takes the next task of the current loop, if one is left.
+  ///
+  /// A claimed task keeps its loop from ending, so `body` cannot change before the task is finished.
   private func claim() -> Int? {
     var seen = ticket.load(ordering: .acquiring)
     while true {

@@ -5,7 +5,9 @@ import TensorCore
 import Testing
 
 @Suite struct `Gradients against finite differences` {
-  /// Central differences err by h² f‴ / 6 and by the rounding of two sums over 2h. With h = 0.005 and inputs near 1
+  /// Central differences err by h² f‴ / 6 and by the rounding of two sums over 2h.
+  ///
+  /// With h = 0.005 and inputs near 1
   /// the first is some 1e-5 of the gradient's scale, times derivatives that reach a few hundred near poles.
   private static let step: Float = 0.005
   private static let truncation = 5e-3
@@ -23,7 +25,8 @@ import Testing
   }
 
   private func check(
-    _ operation: CataloguedOperation, _ inputs: [String: Tensor], _ parameters: JSON, seed: UInt64, label: String
+    _ operation: CataloguedOperation, _ inputs: [String: Tensor], _ parameters: JSON, seed: UInt64,
+    label: String
   ) throws {
     var leaves = inputs
     for (name, tensor) in inputs where tensor.dtype == .f32 { leaves[name] = tensor.trainable() }
@@ -36,7 +39,9 @@ import Testing
     /// Σ upstream · output, and the same of magnitudes, which bounds its rounding.
     func evaluate(_ inputs: [String: Tensor]) throws -> (sum: Double, magnitude: Double) {
       let values = try #require(operation.run(inputs, parameters)).floats()
-      return zip(values, weights).reduce((0, 0)) { ($0.0 + Double($1.0) * $1.1, $0.1 + abs(Double($1.0) * $1.1)) }
+      return zip(values, weights).reduce((0, 0)) {
+        ($0.0 + Double($1.0) * $1.1, $0.1 + abs(Double($1.0) * $1.1))
+      }
     }
 
     for (name, input) in inputs where input.dtype == .f32 {

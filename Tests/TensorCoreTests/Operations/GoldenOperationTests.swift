@@ -13,7 +13,8 @@ import Testing
 
   @Test func `every operation has golden cases or inputs of its own`() {
     for operation in CataloguedOperation.all {
-      #expect(GoldenFile.operations.contains(operation.name) != (operation.ownInputs != nil), "\(operation.name)")
+      #expect(
+        GoldenFile.operations.contains(operation.name) != (operation.ownInputs != nil), "\(operation.name)")
     }
   }
 

@@ -39,7 +39,7 @@ struct GoldenFile {
     return cases.map { GoldenCase(file: self, name: $0.0, parameters: $0.1) }
   }
 
-  /// A tensor: f64 becomes f32, i64 becomes i32. Nil if there is none.
+  /// A tensor, nil if there is none: f64 becomes f32, i64 becomes i32.
   func tensor(_ name: String) -> Tensor? {
     values(name).flatMap { values in
       guard let shape = shape(name) else { return nil }
@@ -50,7 +50,8 @@ struct GoldenFile {
 
   /// The elements as they stand in the file.
   func values(_ name: String) -> [Double]? {
-    guard let offsets = header[name]?["data_offsets"]?.arrayValue?.compactMap(\.intValue), offsets.count == 2 else {
+    guard let offsets = header[name]?["data_offsets"]?.arrayValue?.compactMap(\.intValue), offsets.count == 2
+    else {
       return nil
     }
     return data[offsets[0]..<offsets[1]].withUnsafeBytes { bytes in

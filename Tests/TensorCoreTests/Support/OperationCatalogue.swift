@@ -10,14 +10,22 @@ struct CataloguedOperation: Sendable {
   let name: String
   let run: @Sendable ([String: Tensor], JSON) -> Tensor?
   /// Inputs for the finite-difference check of an operation that has no golden file.
-  var ownInputs: (@Sendable () -> [String: Tensor])?
+  let ownInputs: (@Sendable () -> [String: Tensor])?
 
   static let all: [CataloguedOperation] = elementwise + reductions + shaping + selecting + composed + ownCases
 
   static func named(_ name: String) -> CataloguedOperation? { all.first { $0.name == name } }
 
+  /// An operation that has golden cases.
+  private init(_ name: String, run: @escaping @Sendable ([String: Tensor], JSON) -> Tensor?) {
+    self.name = name
+    self.run = run
+    ownInputs = nil
+  }
+
+  /// An operation that is checked with inputs of its own.
   private init(
-    _ name: String, own inputs: (@Sendable () -> [String: Tensor])? = nil,
+    _ name: String, own inputs: @escaping @autoclosure @Sendable () -> [String: Tensor],
     run: @escaping @Sendable ([String: Tensor], JSON) -> Tensor?
   ) {
     self.name = name
@@ -132,7 +140,8 @@ struct CataloguedOperation: Sendable {
     },
     CataloguedOperation("rmsnorm") { inputs, p in
       inputs["x"]?.rmsNorm(
-        weight: inputs["w"], epsilon: p.float("eps"), unitOffset: p["note"]?.stringValue?.contains("1 + w") ?? false)
+        weight: inputs["w"], epsilon: p.float("eps"),
+        unitOffset: p["note"]?.stringValue?.contains("1 + w") ?? false)
     },
     CataloguedOperation("cross_entropy") { inputs, p in
       guard let logits = inputs["logits"], let labels = inputs["labels"] else { return nil }
@@ -141,7 +150,8 @@ struct CataloguedOperation: Sendable {
         labels: labels, reduction: reduction == "none" ? .none : reduction == "sum" ? .sum : .mean)
     },
     CataloguedOperation("swiglu") { inputs, _ in
-      guard let x = inputs["x"], let gate = inputs["wg"], let up = inputs["wu"], let down = inputs["wd"] else {
+      guard let x = inputs["x"], let gate = inputs["wg"], let up = inputs["wu"], let down = inputs["wd"]
+      else {
         return nil
       }
       return Tensor.gated(.silu, gate: x.linear(gate), up: x.linear(up)).linear(down)
@@ -153,36 +163,41 @@ struct CataloguedOperation: Sendable {
 
   /// Operations that PyTorch has no counterpart for.
   private static let ownCases: [CataloguedOperation] = [
-    CataloguedOperation("affine", own: { ["x": sample([3, 5], 1)] }) { inputs, _ in
+    CataloguedOperation("affine", own: ["x": sample([3, 5], 1)]) { inputs, _ in
       inputs["x"].map { 2 - ($0 * 3 + 1) / 4 - 0.5 }
     },
     CataloguedOperation(
-      "gated", own: { ["gate": sample([4, 7], 2), "up": sample([4, 7], 3)] }
+      "gated", own: ["gate": sample([4, 7], 2), "up": sample([4, 7], 3)]
     ) { inputs, _ in
       guard let gate = inputs["gate"], let up = inputs["up"] else { return nil }
       return Activation.allCases.map { .gated($0, gate: gate, up: up) }.reduce(gate.activated(.geluErf), +)
     },
-    CataloguedOperation("linear, trained", own: { ["x": sample([5, 6], 4), "w": sample([3, 6], 5)] }) { inputs, _ in
+    CataloguedOperation("linear, trained", own: ["x": sample([5, 6], 4), "w": sample([3, 6], 5)]) {
+      inputs, _ in
       guard let x = inputs["x"], let w = inputs["w"] else { return nil }
       return x.linear(w)
     },
-    CataloguedOperation("linear, frozen", own: { ["x": sample([5, 6], 6)] }) { inputs, _ in
+    CataloguedOperation("linear, frozen", own: ["x": sample([5, 6], 6)]) { inputs, _ in
       inputs["x"]?.linear(DenseWeights(sample([3, 6], 7)))
     },
     CataloguedOperation(
-      "linearCrossEntropy, trained", own: { ["h": sample([6, 4], 8, scale: 2), "w": sample([9, 4], 9, scale: 2)] }
+      "linearCrossEntropy, trained",
+      own: ["h": sample([6, 4], 8, scale: 2), "w": sample([9, 4], 9, scale: 2)]
     ) { inputs, _ in
       guard let hidden = inputs["h"], let head = inputs["w"] else { return nil }
       return hidden.linearCrossEntropy(
-        head: .tensor(head), labels: [3, -100, 8, 0, -100, 3], weights: [1, 1, 0.5, 2, 1, 0], scale: 0.7, softcap: 3
+        head: .tensor(head), labels: [3, -100, 8, 0, -100, 3], weights: [1, 1, 0.5, 2, 1, 0], scale: 0.7,
+        softcap: 3
       ).loss
     },
-    CataloguedOperation("linearCrossEntropy, frozen", own: { ["h": sample([5, 4], 10, scale: 2)] }) { inputs, _ in
+    CataloguedOperation("linearCrossEntropy, frozen", own: ["h": sample([5, 4], 10, scale: 2)]) {
+      inputs, _ in
       inputs["h"]?.linearCrossEntropy(
         head: .frozen(DenseWeights(sample([9, 4], 11, scale: 2))), labels: [3, -100, 8, 0, 1]
       ).loss
     },
-    CataloguedOperation("checkpoint", own: { ["x": sample([3, 4], 12), "w": sample([4, 4], 13)] }) { inputs, _ in
+    CataloguedOperation("checkpoint", own: ["x": sample([3, 4], 12), "w": sample([4, 4], 13)]) {
+      inputs, _ in
       guard let x = inputs["x"], let w = inputs["w"] else { return nil }
       return checkpoint([x]) { [$0[0].linear(w).tanh() * $0[0]] }[0]
     },
@@ -220,7 +235,8 @@ private func rope(_ x: Tensor, _ p: JSON) -> Tensor {
     AttentionSpan(queries: $0 * queries..<($0 + 1) * queries, keys: $0 * keys..<($0 + 1) * keys)
   }
   return Tensor.attention(
-    query: rows(q), key: rows(k), value: rows(v), spans: spans, scale: p.float("scale"), window: p["window"]?.intValue,
+    query: rows(q), key: rows(k), value: rows(v), spans: spans, scale: p.float("scale"),
+    window: p["window"]?.intValue,
     softcap: p["softcap"]?.doubleValue.map { Float($0) }, sinks: inputs["sinks"],
     causal: p["causal"]?.boolValue ?? true
   ).reshaped([batch, queries, heads, width]).transposed([0, 2, 1, 3])
@@ -228,7 +244,8 @@ private func rope(_ x: Tensor, _ p: JSON) -> Tensor {
 
 /// Experts that each see the rows routed to them, from operations that exist: routing, gathering rows, adding them back.
 @Sendable private func mixtureOfExperts(_ inputs: [String: Tensor], _ p: JSON) -> Tensor? {
-  guard let x = inputs["x"], let router = inputs["router"], let w1 = inputs["w1"], let w2 = inputs["w2"] else {
+  guard let x = inputs["x"], let router = inputs["router"], let w1 = inputs["w1"], let w2 = inputs["w2"]
+  else {
     return nil
   }
   let softmaxFirst = p.flag("softmax_first")

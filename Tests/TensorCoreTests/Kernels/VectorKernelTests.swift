@@ -1,0 +1,190 @@
+// Every set of vector kernels that this machine can run, against plain double arithmetic, over the sizes where vector
+// loops end.
+
+import CKernels
+import Foundation
+import TensorCore
+import Testing
+
+@Suite struct `Vector kernels` {
+  static let sets = (0..<Int32(4)).filter { mlt_vector_kernels_available($0) != nil }
+  static let sizes = [0, 1, 2, 3, 5, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 257]
+
+  private func set(_ index: Int32) throws -> mlt_vector_kernels {
+    try #require(mlt_vector_kernels_available(index)).pointee
+  }
+
+  /// Calls `kernel` with input and output in exact-size allocations, and returns the output.
+  private func run(
+    _ input: [Float], _ kernel: (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
+  ) -> [Float] {
+    let source = UnsafeMutablePointer<Float>.allocate(capacity: max(1, input.count))
+    let target = UnsafeMutablePointer<Float>.allocate(capacity: max(1, input.count))
+    defer {
+      source.deallocate()
+      target.deallocate()
+    }
+    for (index, value) in input.enumerated() { source[index] = value }
+    kernel(source, target, input.count)
+    return (0..<input.count).map { target[$0] }
+  }
+
+  private func ulps(_ found: Float, _ exact: Double) -> Double {
+    let rounded = Float(exact)
+    if found == rounded || found.isNaN && rounded.isNaN { return 0 }
+    return abs(Double(found) - exact) / Double(max(rounded.magnitude.ulp, Float.leastNonzeroMagnitude))
+  }
+
+  @Test func `the last set is the portable one`() throws {
+    let names = try Self.sets.map { String(cString: try set($0).name) }
+    #expect(names.last == "portable")
+    #expect(Set(names).count == names.count)
+  }
+
+  @Test(arguments: sets)
+  func `exp is within 1.5 ulp from underflow to overflow`(index: Int32) throws {
+    let set = try set(index)
+    let inputs = stride(from: Float(-104), through: 89, by: 0.0137).map { $0 }
+    let worst =
+      zip(inputs, run(inputs) { set.unary(.exp, $0, $1, $2) }).map { ulps($1, exp(Double($0))) }.max() ?? 0
+    #expect(worst <= 1.5)
+  }
+
+  @Test(arguments: sets)
+  func `exp keeps infinities, NaN, zero and subnormals`(index: Int32) throws {
+    let set = try set(index)
+    let inputs: [Float] = [.infinity, -.infinity, .nan, 0, -0.0, 0x1p-140, 88.73, -87.4, -103, -200, 200, 1]
+    let found = run(inputs) { set.unary(.exp, $0, $1, $2) }
+    #expect(found[0] == .infinity && found[1] == 0 && found[2].isNaN)
+    #expect(found[3...5].allSatisfy { $0 == 1 })
+    #expect(found[6] == .infinity && found[9] == 0 && found[10] == .infinity)
+    #expect(abs(found[7] - Float(exp(Double(inputs[7])))) <= 2 * Float.leastNonzeroMagnitude)
+    #expect(abs(found[8] - Float(exp(-103.0))) <= Float.leastNonzeroMagnitude)
+  }
+
+  /// The functions with their values in double and the error they may have in ulp: those with a difference of nearly
+  /// equal numbers lose more near its zero, and are bounded by the size of the terms.
+  static let functions: [(mlt_unary, Double, @Sendable (Double) -> Double)] = [
+    (.tanh, 2.5, { tanh($0) }),
+    (.sigmoid, 2.5, { 1 / (1 + exp(-$0)) }),
+    (.silu, 3, { $0 / (1 + exp(-$0)) }),
+    (.softplus, 2.5, { log1p(exp(-abs($0))) + max($0, 0) }),
+    (.relu, 0, { max($0, 0) }),
+    (.abs, 0, { abs($0) }),
+    (.negate, 0, { -$0 }),
+  ]
+
+  @Test(arguments: sets)
+  func `activations are accurate, tails and zero included`(index: Int32) throws {
+    let set = try set(index)
+    let inputs =
+      stride(from: Float(-30), through: 30, by: 0.00713).map { $0 } + [0, -0.0, 1e-30, -1e-30, 1e-8]
+    for (function, bound, exact) in Self.functions {
+      let found = run(inputs) { set.unary(function, $0, $1, $2) }
+      let worst = zip(inputs, found).map { ulps($1, exact(Double($0))) }.max() ?? 0
+      #expect(worst <= bound, "\(function): \(worst) ulp")
+    }
+  }
+
+  @Test(arguments: sets)
+  func `GELU is accurate relative to its argument`(index: Int32) throws {
+    let set = try set(index)
+    let inputs = stride(from: Float(-10), through: 10, by: 0.00113).map { $0 }
+    let exact: [(mlt_unary, (Double) -> Double)] = [
+      (.gelu_erf, { 0.5 * $0 * (1 + erf($0 / 2.0.squareRoot())) }),
+      (.gelu_tanh, { 0.5 * $0 * (1 + tanh((2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0))) }),
+    ]
+    for (function, value) in exact {
+      // 1 + erf(x) for negative x is a small difference: its error is that of 1, times x / 2.
+      let worst =
+        zip(inputs, run(inputs) { set.unary(function, $0, $1, $2) }).map { x, y in
+          abs(Double(y) - value(Double(x))) / (abs(Double(x)) * Double(Float.ulpOfOne))
+        }.max() ?? 0
+      #expect(worst <= 2, "\(function)")
+    }
+  }
+
+  @Test(arguments: sets)
+  func `every size gives what the portable set gives`(index: Int32) throws {
+    let (set, portable) = (try set(index), try set(Self.sets.last ?? 0))
+    for size in Self.sizes {
+      var numbers = Numbers(seed: UInt64(size) + 1)
+      let input = (0..<size).map { _ in numbers.next() * 4 }
+      let kernels:
+        [(mlt_vector_kernels) -> (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void] = [
+          { set in { set.unary(.gelu_erf, $0, $1, $2) } },
+          { set in { set.gated(.silu, $0, $0, $1, $2) } },
+          { set in { set.softcap($0, 2, $1, $2) } },
+          { set in { set.affine($0, 3, 1, $1, $2) } },
+          { set in { if $2 > 0 { set.softmax($0, $1, 1, $2) } } },
+          { set in { if $2 > 0 { set.log_softmax($0, $1, 1, $2) } } },
+          { set in
+            {
+              if $2 > 0 {
+                set.log_sum_exp($0, $1, 1, $2)
+                $1.update(repeating: $1[0], count: $2)
+              }
+            }
+          },
+          { set in
+            { x, y, n in
+              var inverse: Float = 0
+              if n > 0 { set.rms_norm(x, x, 1, 1e-5, y, &inverse, 1, n) }
+            }
+          },
+          { set in
+            { x, y, n in
+              if n > 0 {
+                set.reduce_rows(.sum, x, n, 1, n, y)
+                y.update(repeating: y[0] + Float(n), count: n)
+              }
+            }
+          },
+        ]
+      for (number, kernel) in kernels.enumerated() {
+        let expected = run(input, kernel(portable)).map { Double($0) }
+        // Fused multiply-add rounds less often: a few ulp of the largest value.
+        #expect(deviation(run(input, kernel(set)), expected) <= 1e-6, "kernel \(number), size \(size)")
+      }
+    }
+  }
+
+  @Test(arguments: sets)
+  func `a sum of many values keeps double precision`(index: Int32) throws {
+    let set = try set(index)
+    let values = [Float](repeating: 0.1, count: 100_003)
+    #expect(abs(set.sum(values, values.count) - Double(Float(0.1)) * 100_003) < 1e-8)
+    #expect(
+      abs(set.sum_of_squares(values, values.count) - Double(Float(0.1)) * Double(Float(0.1)) * 100_003) < 1e-9
+    )
+  }
+
+  @Test(arguments: sets)
+  func `the largest value is found wherever it stands, and NaN is not lost`(index: Int32) throws {
+    let set = try set(index)
+    for size in Self.sizes where size > 0 {
+      for place in 0..<size {
+        var values = [Float](repeating: -1, count: size)
+        values[place] = 7
+        var best: Float = 0
+        set.reduce_rows(.max, values, size, 1, size, &best)
+        #expect(best == 7)
+        values[place] = .nan
+        set.reduce_rows(.max, values, size, 1, size, &best)
+        #expect(best.isNaN)
+      }
+    }
+  }
+
+  @Test(arguments: sets)
+  func `cross entropy of logits far apart neither overflows nor vanishes`(index: Int32) throws {
+    let set = try set(index)
+    let logits: [Float] = [1000, 0, -1000, 500]
+    for label in 0..<4 {
+      var (loss, gradient) = (0.0, [Float](repeating: 0, count: 4))
+      set.cross_entropy(logits, [Int32(label)], 1, 4, &loss, nil, &gradient)
+      #expect(loss == Double(1000 - logits[label]))
+      #expect(gradient[label] == (label == 0 ? 0 : -1))
+    }
+  }
+}

@@ -1,0 +1,90 @@
+// The pool runs every task once, whatever it is asked at the same time.
+
+import Foundation
+import Synchronization
+import TensorCore
+import Testing
+
+@Suite struct `The thread pool` {
+  @Test(arguments: [0, 1, 2, 3, 7, 64, 1000])
+  func `every task runs once`(tasks: Int) {
+    for _ in 0..<50 {
+      let runs = (0..<tasks).map { _ in Counter() }
+      ThreadPool.shared.run(tasks) { runs[$0].add() }
+      #expect(runs.allSatisfy { $0.value == 1 })
+    }
+  }
+
+  @Test func `a loop inside a task runs inline`() {
+    let total = Counter()
+    ThreadPool.shared.run(8) { _ in ThreadPool.shared.run(8) { _ in total.add() } }
+    #expect(total.value == 64)
+  }
+
+  @Test func `several threads may call at once`() async {
+    let total = Counter()
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<4 {
+        group.addTask {
+          for _ in 0..<200 { ThreadPool.shared.run(5) { _ in total.add() } }
+        }
+      }
+    }
+    #expect(total.value == 4000)
+  }
+
+  @Test func `results written by tasks are seen by the caller`() {
+    for round in 0..<300 {
+      let values = UnsafeMutableBufferPointer<Int>.allocate(capacity: 16)
+      defer { values.deallocate() }
+      ThreadPool.shared.run(16) { values[$0] = round + $0 }
+      #expect(values.indices.allSatisfy { values[$0] == round + $0 })
+    }
+  }
+
+  @Test func `workers that sleep wake up`() {
+    for _ in 0..<5 {
+      usleep(20_000)
+      let total = Counter()
+      ThreadPool.shared.run(4) { _ in total.add() }
+      #expect(total.value == 4)
+    }
+  }
+
+  @Test func `an idle pool uses no processor time`() async {
+    await #expect(processExitsWith: .success) {
+      ThreadPool.shared.threads = 3
+      ThreadPool.shared.run(3) { _ in }
+      usleep(50_000)
+      let before = clock()
+      usleep(200_000)
+      let seconds = Double(clock() - before) / Double(CLOCKS_PER_SEC)
+      #expect(seconds < 0.02, "\(seconds) s")
+    }
+  }
+
+  @Test func `more threads than cores give the same results`() async {
+    await #expect(processExitsWith: .success) {
+      ThreadPool.shared.threads = 9
+      for tasks in 1..<40 {
+        let total = Counter()
+        ThreadPool.shared.run(tasks) { _ in total.add() }
+        #expect(total.value == tasks)
+      }
+      ThreadPool.shared.threads = 1
+      let total = Counter()
+      ThreadPool.shared.run(10) { _ in total.add() }
+      #expect(total.value == 10)
+    }
+  }
+
+  @Test func `a pool of no threads traps`() async {
+    await #expect(processExitsWith: .failure) { ThreadPool.shared.threads = 0 }
+  }
+}
+
+private final class Counter: Sendable {
+  private let count = Atomic<Int>(0)
+  var value: Int { count.load(ordering: .sequentiallyConsistent) }
+  func add() { count.add(1, ordering: .relaxed) }
+}
