@@ -71,7 +71,7 @@ def generate_base(arguments, tokenizer):
 def generate_lora(arguments, tokenizer):
     """100 of each new family and one and a half times as many of the base, in random order."""
     rng = random.Random(arguments.seed + 1)
-    for name, new, split in [("train", arguments.count or 100, "train"), ("valid", 20, "test")]:
+    for name, new, split in [("train", arguments.count or 100, "train"), ("valid", 10, "test")]:
         labels = [label for label in NEW_LABELS for _ in range(new)]
         replay = len(labels) * 3 // 2
         repositories = [make(random.Random(rng.getrandbits(64)), split, label) for label in labels]
