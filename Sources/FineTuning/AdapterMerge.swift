@@ -1,0 +1,59 @@
+// Merging an adapter into its base: W + scale · B · A in f32, then into the stored type. A quantized base is expanded
+// for it and quantized again with its own settings; how that is done comes from outside, since fine-tuning and
+// quantization know nothing of each other.
+
+import Models
+import SafeIO
+import TensorCore
+import WeightFiles
+
+/// Merges adapters into models.
+package struct AdapterMerge {
+  /// Quantizes a merged matrix: gives codes, scales and biases, the last two in the given type.
+  package typealias Quantizer = (
+    _ matrix: Tensor, _ setting: QuantizationSetting, _ scaleType: DType
+  ) throws -> (codes: Tensor, scales: Tensor, biases: Tensor)
+
+  private let model: ModelDirectory
+  private let adapter: Adapter
+  private let dtype: DType?
+  private let dequantizing: Bool
+
+  /// - Parameters:
+  ///   - source: the adapter's folder, for errors.
+  ///   - dtype: the type of every float tensor; nil keeps the base's.
+  ///   - dequantizing: whether a quantized base becomes one of floats.
+  /// - Throws: `Failure.badData` when the adapter does not fit the model; `usage` when the options don't.
+  package init(
+    _ model: ModelDirectory, _ adapter: Adapter, source: String, dtype: DType?, dequantizing: Bool
+  ) throws(Failure) {
+    guard model.quantization == nil || dtype == nil || dequantizing else {
+      throw .usage(
+        "\(model.path) is quantized: --dtype needs --dequantize, or leave it out to quantize again")
+    }
+    // The decoder's check of names and shapes; its weights stay mapped and cost nothing.
+    try adapter.attach(to: Decoder(model), source: source)
+    self.model = model
+    self.adapter = adapter
+    self.dtype = dtype
+    self.dequantizing = dequantizing && model.quantization != nil
+  }
+
+  /// Writes the merged model into a staging folder, tensor by tensor.
+  package func write(
+    into directory: String, progress: (any ProgressReporting)? = nil, quantizer: Quantizer
+  ) throws {
+    let files = try ModelFiles(model, dtype: dtype, dequantizing: dequantizing)
+    let pairs = Dictionary(adapter.pairs.map { ($0.path, $0.pair) }) { first, _ in first }
+    try files.write(into: directory, progress: progress) { parameter in
+      // A bias belongs to a module of the same path.
+      guard parameter.parameter.role == .matrix, let pair = pairs[parameter.path] else { return nil }
+      let merged = try files.expanded(parameter) + pair.delta()
+      guard case .affine(_, let scales, _, let setting) = parameter.form, !dequantizing else {
+        return [merged]
+      }
+      let (codes, newScales, newBiases) = try quantizer(merged, setting, scales.dtype)
+      return [codes, newScales, newBiases]
+    }
+  }
+}

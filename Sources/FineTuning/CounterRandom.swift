@@ -1,0 +1,47 @@
+// Random numbers without state: number i of a stream is a function of the stream's key and i alone. So a dropout
+// mask can be made again when a checkpointed block is recomputed, and a resumed run needs no generator restored.
+
+/// A stream of random numbers that is addressed by position.
+///
+/// Number `i` is the finalizer of SplitMix64 over `key + (i + 1) · 0x9E3779B97F4A7C15` (Steele, Lea and Flood, "Fast
+/// splittable pseudorandom number generators", OOPSLA 2014, section 4), so a stream equals SplitMix64 seeded with
+/// its key.
+package struct CounterRandom: Sendable, Equatable {
+  package let key: UInt64
+
+  /// A stream for one purpose; different `parts` give unrelated streams.
+  package init(seed: Int, _ parts: UInt64...) {
+    var key = Self.mix(UInt64(bitPattern: Int64(seed)))
+    for part in parts { key = Self.mix(key ^ Self.mix(part &+ 0x9E37_79B9_7F4A_7C15)) }
+    self.key = key
+  }
+
+  /// Number `index` of the stream, 64 random bits.
+  package func bits(_ index: Int) -> UInt64 {
+    Self.mix(key &+ (UInt64(bitPattern: Int64(index)) &+ 1) &* 0x9E37_79B9_7F4A_7C15)
+  }
+
+  /// Number `index` as a float in [0, 1), a multiple of 2^-24.
+  package func uniform(_ index: Int) -> Float { Float(bits(index) >> 40) * 0x1p-24 }
+
+  /// A random order of `0 ..< count` (Fisher and Yates, from the end; the modulo bias is below count / 2^64).
+  package func permutation(_ count: Int) -> [Int] {
+    var order = Array(0..<count)
+    for last in stride(from: count - 1, to: 0, by: -1) {
+      order.swapAt(last, Int(bits(last) % UInt64(last + 1)))
+    }
+    return order
+  }
+
+  /// A number for a name, the same on every machine: FNV-1a, 64 bits.
+  package static func hash(_ name: String) -> UInt64 {
+    name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+  }
+
+  private static func mix(_ value: UInt64) -> UInt64 {
+    var mixed = value
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}

@@ -1,0 +1,51 @@
+// A low-rank adapter at work: what it adds to one linear's output, with dropout that can be made again.
+
+import Models
+import TensorCore
+
+/// The trained adapter of one linear: `y = W x + scale · B (A · dropout(x))`.
+package final class LowRankLinear: LinearAdapter {
+  /// The inner factor `[rank, inputs]`, a leaf when trained.
+  package let a: Tensor
+  /// The outer factor `[outputs, rank]`, a leaf when trained.
+  package let b: Tensor
+  package let scale: Double
+  private let dropout: Float
+  /// The random stream of the micro batch under way; nil outside training.
+  private var stream: CounterRandom?
+
+  /// - Parameter isTrained: whether gradients of the factors are wanted.
+  package init(_ pair: LowRankPair, dropout: Double = 0, isTrained: Bool) {
+    // Trained factors are changed in place, so they are copies: the given ones may be mapped from a file.
+    a = isTrained ? Tensor(pair.a.floats(), shape: pair.a.shape).trainable() : pair.a
+    b = isTrained ? Tensor(pair.b.floats(), shape: pair.b.shape).trainable() : pair.b
+    scale = pair.scale
+    self.dropout = Float(dropout)
+  }
+
+  /// Sets the stream that dropout draws from; nil turns dropout off.
+  func drop(from stream: CounterRandom?) { self.stream = dropout > 0 ? stream : nil }
+
+  /// Adds the adapter's part: `x` is `[rows, inputs]`, the outputs are `[rows, outputs]`.
+  package func apply(_ x: Tensor, baseOutput: Tensor, linear: Linear) -> Tensor {
+    let kept = stream.map { x * mask(x.shape, $0) } ?? x
+    return baseOutput + (kept.linear(a) * Float(scale)).linear(b)
+  }
+
+  /// 0 with the probability of dropout, else 1 / (1 − probability), so that the expectation stays.
+  ///
+  /// Srivastava et al. 2014, "Dropout", in the inverted form that torch uses.
+  private func mask(_ shape: [Int], _ stream: CounterRandom) -> Tensor {
+    let mask = Tensor.uninitialized(shape)
+    let (count, piece, kept, dropout) = (mask.count, 1 << 14, 1 / (1 - dropout), dropout)
+    mask.withMutableBytes { bytes in
+      let values = bytes.bindMemory(to: Float.self)
+      ThreadPool.shared.run((count + piece - 1) / piece) { task in
+        for i in task * piece..<min(count, (task + 1) * piece) {
+          values[i] = stream.uniform(i) < dropout ? 0 : kept
+        }
+      }
+    }
+    return mask
+  }
+}

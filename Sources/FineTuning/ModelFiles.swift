@@ -1,0 +1,116 @@
+// Writing a model folder from another one with some weights replaced: what full fine-tuning and merging have in
+// common. Weights stream one by one; what nobody replaced and no one casts goes from file to file.
+
+import Models
+import SafeIO
+import TensorCore
+import WeightFiles
+
+/// A model folder to be written anew.
+struct ModelFiles {
+  private let model: ModelDirectory
+  private let parameters: [StoredParameter]
+  private let dtype: DType?
+  private let dequantizing: Bool
+
+  /// - Parameters:
+  ///   - dtype: the type of all floats; nil keeps each one's own.
+  ///   - dequantizing: whether quantized matrices become floats, in the type of their scales if `dtype` is nil.
+  /// - Throws: `Failure.badData` when the weights are not those that config.json calls for.
+  init(_ model: ModelDirectory, dtype: DType?, dequantizing: Bool) throws(Failure) {
+    self.model = model
+    self.dtype = dtype
+    self.dequantizing = dequantizing
+    parameters = try model.storedParameters()
+  }
+
+  /// Writes the folder: weights, configuration, and the files that every model takes along.
+  ///
+  /// - Parameter replacement: what takes the place of a weight: one f32 tensor, which is cast, or codes, scales and
+  ///   biases as they are; nil keeps the weight.
+  func write(
+    into directory: String, progress: (any ProgressReporting)? = nil,
+    replacement: (StoredParameter) throws -> [Tensor]?
+  ) throws {
+    let isQuantized = model.quantization != nil && !dequantizing
+    let writer = ModelWriter(
+      directory: directory, entries: parameters.flatMap(targets), totalParameters: model.spec.parameterCount,
+      metadata: metadata, index: isQuantized ? .always : .whenSharded)
+    progress?.begin("writing weights", total: parameters.count)
+    defer { progress?.end(summary: nil) }
+    for (index, parameter) in parameters.enumerated() {
+      try Interruption.check()
+      let tensors = try replacement(parameter) ?? kept(parameter)
+      for (target, tensor) in zip(targets(parameter), tensors) {
+        try writer.append(target.name, cast(tensor, to: target.dtype, name: target.name))
+      }
+      progress?.advance(to: index + 1, detail: parameter.path)
+    }
+    try writer.finish()
+    try Files.writeAtomically(config, to: "\(directory)/config.json")
+    try CompanionFiles.copy(from: model.path, to: directory)
+  }
+
+  /// A weight as f32.
+  func expanded(_ parameter: StoredParameter) throws(Failure) -> Tensor {
+    switch parameter.form {
+    case .floats(let entry):
+      return try model.weights.tensor(entry.name).cast(to: .f32)
+    case .affine(let codes, let scales, let biases, let setting):
+      let weights = model.weights
+      return try GroupedAffineWeights(
+        codes: weights.tensor(codes.name), scales: weights.tensor(scales.name),
+        biases: weights.tensor(biases.name), bits: setting.bits, groupSize: setting.groupSize,
+        place: "\(model.path): tensor '\(codes.name)'"
+      ).expanded()
+    }
+  }
+
+  /// The tensors that are written for a weight.
+  private func targets(_ parameter: StoredParameter) -> [TensorEntry] {
+    switch parameter.form {
+    case .affine where !dequantizing: parameter.entries
+    case .affine, .floats:
+      [
+        TensorEntry(
+          name: parameter.parameter.name, dtype: dtype ?? parameter.dtype, shape: parameter.parameter.shape)
+      ]
+    }
+  }
+
+  private func kept(_ parameter: StoredParameter) throws(Failure) -> [Tensor] {
+    if case .affine = parameter.form, dequantizing { return [try expanded(parameter)] }
+    var tensors: [Tensor] = []
+    for entry in parameter.entries { tensors.append(try model.weights.tensor(entry.name)) }
+    return tensors
+  }
+
+  /// The tensor in the type it is stored in; by way of f32, which holds every bf16 and f16, so it is rounded once.
+  private func cast(_ tensor: Tensor, to type: DType, name: String) throws(Failure) -> Tensor {
+    guard tensor.dtype != type else { return tensor }
+    let wide = tensor.cast(to: .f32)
+    // 65520 is the least number that rounds to infinity in f16.
+    if type == .f16, wide.abs().max().item() >= 65_520 {
+      throw .badData(
+        "\(model.path): tensor '\(name)'", "has values beyond 65504, the largest of float16; use bfloat16")
+    }
+    return wide.cast(to: type)
+  }
+
+  private var metadata: [String: String] {
+    var metadata = model.weights.metadata
+    if metadata.isEmpty || dequantizing { metadata["format"] = "pt" }
+    return metadata
+  }
+
+  private var config: String {
+    guard var object = model.config.objectValue else {
+      preconditionFailure("a specification was read from it")
+    }
+    object.addOlderRotaryKeys()
+    if let dtype { object.setWeightType(dtype) }
+    if dequantizing { object.setQuantization(nil) }
+    let isQuantized = model.quantization != nil && !dequantizing
+    return isQuantized ? object.mlxText(generationConfig: model.generationConfig) : object.configText
+  }
+}

@@ -1,0 +1,94 @@
+// What `mlt lora` prints: the size of the job, a line every so many steps, validation, the end.
+
+import FineTuning
+import SafeIO
+import TensorCore
+
+/// Prints a run for people, or its summary as JSON.
+final class LoRAReport: TrainingObserver {
+  private let common: CommonOptions
+  private let configuration: TrainingConfiguration
+  private let showsMemory: Bool
+
+  init(_ common: CommonOptions, _ configuration: TrainingConfiguration, showsMemory: Bool) {
+    self.common = common
+    self.configuration = configuration
+    self.showsMemory = showsMemory
+  }
+
+  /// Says what is about to happen.
+  func begin(_ job: FineTuningJob) {
+    for set in job.data.sets {
+      line(
+        "\(set.role): \(set.rows.rows.count) rows, \(set.rows.tokens) tokens, \(set.rows.trainedTokens) learned"
+      )
+      if set.rows.cutRows > 0 && !common.quiet {
+        Console.note(
+          "warning: \(set.rows.cutRows) rows of \(Files.name(of: set.rows.path)) are longer than "
+            + "\(configuration.maxSeqLength) tokens and were cut")
+      }
+    }
+    line("training \(job.trainedParameters) of \(job.totalParameters) parameters")
+  }
+
+  func step(_ report: StepReport, of total: Int) {
+    let isLast = report.step + 1 == total
+    guard showsMemory || isLast || (report.step + 1) % configuration.stepsPerReport == 0 else { return }
+    var text =
+      "step \(report.step): loss \(Words.fixed(report.loss, 4)), learning rate \(Words.rate(report.learningRate))"
+      + ", gradient norm \(Words.fixed(report.gradientNorm, 3)), \(Words.fixed(report.tokensPerSecond, 0)) tokens/s"
+      + ", peak \(Words.bytes(report.peakMemoryBytes))"
+    if showsMemory {
+      text += ", this step \(Words.bytes(report.stepPeakBytes)) and \(report.allocations) allocations"
+    }
+    line(text)
+  }
+
+  func evaluation(_ report: EvaluationReport) {
+    line(
+      "step \(report.step): \(report.role) loss \(Words.fixed(report.loss, 4)) over \(report.tokens) tokens")
+  }
+
+  /// The result.
+  func end(_ summary: TrainingSummary, _ job: FineTuningJob, path: String) {
+    line(
+      "\(path): \(summary.steps) steps, \(summary.trainedTokens) tokens learned in \(Words.seconds(summary.seconds))"
+        + ", \(Words.fixed(summary.tokensPerSecond, 0)) tokens/s")
+    guard common.json else { return }
+    Console.print(json: [
+      "version": 1, "out": .string(path), "resumed_complete": false, "steps": .integer(summary.steps),
+      "loss": summary.loss.map { .double($0) } ?? .null,
+      "val_loss": summary.validation.map { .double($0.loss) } ?? .null,
+      "test_loss": summary.test.map { .double($0.loss) } ?? .null,
+      "trained_tokens": .integer(summary.trainedTokens),
+      "tokens_per_second": .double(summary.tokensPerSecond),
+      "seconds": .double(summary.seconds), "trained_parameters": .integer(job.trainedParameters),
+      "peak_memory_bytes": .integer(MemoryMeter.processPeakBytes),
+    ])
+  }
+
+  /// The run that was to be resumed is complete.
+  func nothingToDo(path: String) {
+    line("\(path) is complete already; nothing to do")
+    if common.json {
+      Console.print(json: ["version": 1, "out": .string(path), "resumed_complete": true])
+    }
+  }
+
+  /// A line for people, below whatever bar is drawn.
+  private func line(_ text: String) {
+    guard !common.json else { return }
+    if Console.isInteractive && !common.quiet { Console.draw("\r\u{1b}[K") }
+    Console.print(text)
+  }
+}
+
+extension Words {
+  /// A learning rate with three significant digits: `0.000215`, `2e-06`.
+  fileprivate static func rate(_ value: Double) -> String {
+    guard value > 0, value.isFinite else { return "0" }
+    var scale = 1.0
+    while value * scale < 100 { scale *= 10 }
+    return "\((value * scale).rounded() / scale)"
+  }
+}

@@ -1,0 +1,102 @@
+// mlt lora: adapters or whole models, trained on rows of JSON. Parses and checks here; the training itself is
+// FineTuning's.
+
+import ArgumentParser
+import FineTuning
+import Models
+import Registry
+import SafeIO
+import TensorCore
+
+/// The `lora` command.
+struct LoRA: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "lora",
+    abstract: "Fine-tune a model: low-rank adapters, or all weights with --fine-tune-type full.",
+    discussion: """
+      Rows are JSON, one a line: {"messages": …, "tools": …}, {"prompt": …, "completion": …}, {"text": …}, or \
+      {"input_ids": …, "labels": …} with -100 where nothing is learned. A folder may hold train.jsonl, valid.jsonl \
+      and test.jsonl. While it runs, --out has log.jsonl and checkpoints/; the adapter and its manifest appear at \
+      the end. A run that was stopped goes on with --resume, to the same bytes.
+
+      EXAMPLE
+        mlt lora --model base --data train.jsonl --rank 8 --iters 200 --learning-rate 2e-4 --mask-prompt --out adapter
+        mlt lora --model base --data folder --config recipe.yaml --out adapter --resume
+      """)
+
+  @Option(help: "The model to start from; may be quantized.")
+  var model: String
+
+  @Option(help: "A .jsonl file, or a folder with train.jsonl and, if wanted, valid.jsonl and test.jsonl.")
+  var data: String
+
+  @OptionGroup var output: OutputOptions
+
+  @Flag(help: "Continue the unfinished run in --out from its newest checkpoint; begin if there is none.")
+  var resume = false
+
+  @Option(help: "The adapter's file format: peft or mlx.")
+  var adapterFormat = AdapterFormat.peft
+
+  @Option(name: .shortAndLong, help: "A YAML file with the settings below, dashes as underscores; flags win.")
+  var config: String?
+
+  @Flag(help: "Show and log the peak memory and the number of allocations of each step.")
+  var profileMemory = false
+
+  @OptionGroup(title: "Settings") var settings: TrainingFlags
+
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if resume && output.overwrite { throw ValidationError("--resume and --overwrite contradict each other") }
+  }
+
+  func run() throws {
+    let progress = common.start()
+    let configuration = try TrainingConfiguration.read(file: config, flags: settings.given)
+    try RunDirectory.checkFree(output.out, resume: resume, overwrite: output.overwrite)
+    let job = try FineTuningJob(
+      model: model, data: data, adapterFormat: adapterFormat, configuration: configuration, progress: progress
+    )
+    let inputs = try inputs(configuration)
+    let start = try RunDirectory.open(
+      at: output.out, record: job.record(inputs: inputs.map { ($0.role, $0.digest) }), resume: resume,
+      overwrite: output.overwrite)
+    let report = LoRAReport(common, configuration, showsMemory: profileMemory)
+    guard case .finished(let run) = start else {
+      report.begin(job)
+      let run = start.directory
+      let trainer = job.trainer(in: run, logsMemory: profileMemory)
+      trainer.observer = report
+      trainer.progress = progress
+      let summary = try trainer.train()
+      try Manifest.seal(run.path, provenance(configuration, inputs))
+      report.end(summary, job, path: run.path)
+      return
+    }
+    report.nothingToDo(path: run.path)
+  }
+
+  /// What the result was made from.
+  private func inputs(_ configuration: TrainingConfiguration) throws -> [ProvenanceInput] {
+    var inputs = [try ProvenanceInput.directory(role: "model", path: model)]
+    for (role, path) in try TrainingData.files(at: data) {
+      inputs.append(try .file(role: "data-\(role)", path: path))
+    }
+    if let start = configuration.initAdapter {
+      inputs.append(try .directory(role: "init_adapter", path: start))
+    }
+    return inputs
+  }
+
+  private func provenance(
+    _ configuration: TrainingConfiguration, _ inputs: [ProvenanceInput]
+  ) -> Provenance {
+    Provenance(
+      command: "lora", arguments: ["adapter_format": .string(adapterFormat.rawValue)], inputs: inputs,
+      settings: configuration.record, seed: configuration.seed, instructionSet: InstructionSet.name)
+  }
+}
+
+extension AdapterFormat: ExpressibleByArgument {}
