@@ -71,7 +71,20 @@ package enum JSON: Sendable, Hashable {
 package struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionaryLiteral {
   package private(set) var keys: [String] = []
   private var values: [JSON] = []
-  private var positions: [String: Int] = [:]
+  private var positions: [ExactKey: Int] = [:]
+
+  /// A key compared by its bytes. Swift's strings compare by canonical equivalence, but `\u00e9` and `e\u0301` are two
+  /// keys of JSON, and vocabularies hold both.
+  private struct ExactKey: Hashable {
+    let text: String
+
+    static func == (left: ExactKey, right: ExactKey) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+
+    func hash(into hasher: inout Hasher) {
+      var text = text
+      text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+  }
 
   package init() {}
 
@@ -84,16 +97,16 @@ package struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionary
 
   /// The value of a key; setting nil removes the key.
   package subscript(key: String) -> JSON? {
-    get { positions[key].map { values[$0] } }
+    get { positions[ExactKey(text: key)].map { values[$0] } }
     set {
       guard let newValue else {
         removeValue(forKey: key)
         return
       }
-      if let position = positions[key] {
+      if let position = positions[ExactKey(text: key)] {
         values[position] = newValue
       } else {
-        positions[key] = keys.count
+        positions[ExactKey(text: key)] = keys.count
         keys.append(key)
         values.append(newValue)
       }
@@ -102,9 +115,9 @@ package struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionary
 
   @discardableResult
   package mutating func removeValue(forKey key: String) -> JSON? {
-    guard let position = positions.removeValue(forKey: key) else { return nil }
+    guard let position = positions.removeValue(forKey: ExactKey(text: key)) else { return nil }
     keys.remove(at: position)
-    for later in keys[position...] { positions[later]? -= 1 }
+    for later in keys[position...] { positions[ExactKey(text: later)]? -= 1 }
     return values.remove(at: position)
   }
 
@@ -115,7 +128,7 @@ package struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionary
     left.count == right.count && left.allSatisfy { right[$0.0] == $0.1 }
   }
 
-  package func hash(into hasher: inout Hasher) { hasher.combine(Set(keys)) }
+  package func hash(into hasher: inout Hasher) { hasher.combine(count) }
 }
 
 extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
