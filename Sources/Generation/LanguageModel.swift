@@ -1,0 +1,100 @@
+// A model with all that generating text needs: decoder, tokenizer, chat template, and the tokens that end a text.
+
+import Models
+import SafeIO
+import Tokenization
+
+/// A model folder, opened for generation.
+package final class LanguageModel {
+  package let path: String
+  package let directory: ModelDirectory
+  package let decoder: Decoder
+  package let tokenizer: Tokenizer
+  /// How the model writes a conversation; nil for models that only continue text.
+  package let chatTemplate: ChatTemplate?
+  /// The tokens that end a text, by the model's configuration and its tokenizer's.
+  package let endOfText: [Int32]
+  /// The tokenizer's tokens by their bytes, for constrained generation.
+  package private(set) lazy var vocabulary = VocabularyTrie(tokenizer)
+
+  /// Opens a model folder.
+  ///
+  /// Throws `.notFound` and `.badData` as its parts do, and `.badData` when the tokenizer has ordinary tokens that
+  /// the model has no embedding for.
+  package init(path: String) throws {
+    self.path = path
+    directory = try ModelDirectory(path: path)
+    tokenizer = try Tokenizer.load(directory: path)
+    chatTemplate = try ChatTemplate.load(directory: path)
+    // A special token without an embedding, such as one for padding, does no harm until it is used.
+    let known = directory.spec.vocabularySize
+    for id in known..<max(known, tokenizer.vocabularySize) where tokenizer.bytes(of: Int32(id)) != nil {
+      throw Failure.badData(
+        "\(path)/tokenizer.json",
+        "has a token with id \(id), but the model knows only ids 0 to \(known - 1); they do not belong together"
+      )
+    }
+    decoder = try Decoder(directory)
+    var ends = directory.eosTokenIDs.compactMap(Int32.init(exactly:))
+    if let end = tokenizer.eosToken?.id, !ends.contains(end) { ends.append(end) }
+    endOfText = ends
+  }
+
+  /// The longest text that the model can read, in tokens.
+  package var contextLength: Int { directory.spec.contextLength }
+
+  /// What every text begins with: the beginning-of-text token, if the tokenizer declares one.
+  package var beginning: [Int32] { tokenizer.bosToken.map { [$0.id] } ?? [] }
+
+  package func newContext() -> DecoderContext { DecoderContext(decoder, capacity: contextLength) }
+
+  /// The tokens of a text that a user wrote.
+  ///
+  /// Special tokens in it are what they are, and those that the tokenizer adds to every text are added. An empty text
+  /// is the beginning of one.
+  package func tokens(of text: String) throws(Failure) -> [Int32] {
+    let ids = try tokenizer.encode(text, addSpecialTokens: true).ids
+    return ids.isEmpty ? beginning : ids
+  }
+
+  /// The tokens of a conversation up to where the assistant's answer begins.
+  ///
+  /// Throws `.unavailable` when the model has no chat template, and what the template raises.
+  package func chatTokens(_ messages: JSON, tools: JSON? = nil, variables: [String: JSON] = [:])
+    throws(Failure)
+    -> [Int32]
+  {
+    guard let chatTemplate else { throw .unavailable("\(path): the model has no chat template") }
+    let text = try chatTemplate.render(
+      messages: messages, tools: tools, addGenerationPrompt: true, variables: variables,
+      bosToken: tokenizer.bosToken?.text, eosToken: tokenizer.eosToken?.text)
+    return try tokenizer.encode(text, addSpecialTokens: false).ids
+  }
+
+  /// The tokens of a piece of text that is data, within a longer sequence: never a special token, whatever it says.
+  package func tokens(ofData text: String) throws(Failure) -> [Int32] {
+    try tokenizer.encode(try withoutSpecialTokens(text), addSpecialTokens: false).ids
+  }
+
+  /// `text` with a space after the first character of everything that the tokenizer reads as a special token.
+  package func withoutSpecialTokens(_ text: String) throws(Failure) -> String {
+    var text = text
+    while true {
+      let ids = try tokenizer.encode(text, addSpecialTokens: false).ids
+      let names = Set(ids.filter(tokenizer.isSpecial)).compactMap(tokenizer.token(of:)).sorted()
+      let replaced = names.reduce(text, Self.brokenUp)
+      if replaced == text { return text }
+      text = replaced
+    }
+  }
+
+  /// `text` with a space within every `name`, found by bytes; a name of one character stays.
+  private static func brokenUp(_ text: String, _ name: String) -> String {
+    let first = name.unicodeScalars.prefix(1)
+    let rest = name.unicodeScalars.dropFirst()
+    guard !rest.isEmpty else { return text }
+    let parts = Array(text.utf8).split(separator: Array(name.utf8), omittingEmptySubsequences: false)
+    return String(
+      decoding: Array(parts.joined(separator: "\(String(first)) \(String(rest))".utf8)), as: UTF8.self)
+  }
+}
