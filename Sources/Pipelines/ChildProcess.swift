@@ -2,6 +2,7 @@
 // whole, and tells its peak. Unsafe memory: `posix_spawn` wants C strings, which live for the call.
 
 import Glibc
+import Registry
 import SafeIO
 
 /// One command in a process of its own.
@@ -24,6 +25,8 @@ struct ChildProcess {
   let outputPath: String
   /// Whether what it writes to standard error is shown.
   let isShown: Bool
+  /// Held by the child too, so that a new run waits for a child that outlives its killed parent.
+  let lock: FileLock
 
   /// How long a process may take to end after it was asked to.
   private static let patience = 10.0
@@ -54,13 +57,24 @@ struct ChildProcess {
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, outputPath, O_WRONLY | O_CREAT | O_TRUNC, 0o666)
+    // Onto itself: that leaves it open in the child.
+    posix_spawn_file_actions_adddup2(&actions, lock.descriptor, lock.descriptor)
     if let standardError { posix_spawn_file_actions_adddup2(&actions, standardError, STDERR_FILENO) }
+
+    // Whatever started us may have blocked signals; the child must hear when it is asked to end.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
 
     var vector = (["mlt"] + arguments).map { strdup($0) }
     vector.append(nil)
     defer { for text in vector { free(text) } }
     var process = pid_t()
-    let code = posix_spawn(&process, executable, &actions, nil, vector, environ)
+    let code = posix_spawn(&process, executable, &actions, &attributes, vector, environ)
     guard code == 0 else { throw .io(executable, "run", errno: code) }
     return process
   }

@@ -61,14 +61,16 @@ package final class RecipeRun {
   /// - Parameters:
   ///   - executable: the mlt binary.
   ///   - isQuiet: whether what steps write to standard error is kept to ourselves.
-  /// - Throws: `Failure`; waits while another run uses the same output folder.
-  package init(_ recipe: Recipe, executable: String, isQuiet: Bool) throws(Failure) {
+  ///   - waiting: called when another run, or a step of one that was killed, still uses the output folder.
+  package init(
+    _ recipe: Recipe, executable: String, isQuiet: Bool, waiting: () -> Void
+  ) throws(Failure) {
     self.recipe = recipe
     self.executable = executable
     self.isQuiet = isQuiet
     folder = "\(recipe.out)/.steps"
     try Files.makeDirectory(folder)
-    lock = try FileLock(path: "\(folder)/lock")
+    lock = try FileLock(path: "\(folder)/lock", waiting: waiting)
     state = try RunState(path: "\(folder)/state.json")
     let names = Set(recipe.steps.map(\.name))
     state.steps = state.steps.filter { names.contains($0.key) }
@@ -167,7 +169,7 @@ package final class RecipeRun {
     let start = ContinuousClock.now
     let ending = try ChildProcess(
       executable: executable, arguments: step.arguments + (replaces ? ["--overwrite"] : []),
-      outputPath: outputPath(step), isShown: !isQuiet
+      outputPath: outputPath(step), isShown: !isQuiet, lock: lock
     ).run()
     var result = StepState(
       tool: tool, arguments: step.portableArguments, inputs: inputs, outputs: [:],

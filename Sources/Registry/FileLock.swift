@@ -6,27 +6,26 @@ import SafeIO
 
 /// An exclusive lock on a file, held for as long as this object lives.
 package final class FileLock {
-  private let descriptor: Int32
+  /// A child process that inherits it holds the lock as well, until both have ended.
+  package let descriptor: Int32
 
   /// Waits for the lock, and stays interruptible meanwhile.
+  ///
+  /// - Parameter waiting: called once when another holds the lock.
   /// - Throws: `Failure.io` when the file can't be made; `interrupted`.
-  package convenience init(path: String) throws(Failure) {
+  package init(path: String, waiting: () -> Void = {}) throws(Failure) {
+    var isFirst = true
     while true {
       if let descriptor = try FileLock.attempt(path) {
-        self.init(descriptor: descriptor)
+        self.descriptor = descriptor
         return
       }
+      if isFirst { waiting() }
+      isFirst = false
       try Interruption.check()
       usleep(20_000)
     }
   }
-
-  /// Takes the lock if it is free.
-  package static func ifFree(path: String) throws(Failure) -> FileLock? {
-    try attempt(path).map(FileLock.init(descriptor:))
-  }
-
-  private init(descriptor: Int32) { self.descriptor = descriptor }
 
   deinit { close(descriptor) }
 

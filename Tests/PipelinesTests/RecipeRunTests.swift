@@ -43,7 +43,7 @@ import Testing
     let path = try scratch.write("name: test\nout: out\nsteps:\n\(steps)", "recipe.yaml")
     let recipe = try Recipe(path: path, commands: ["copy", "update", "fail", "die"]) { _ in }
     var outcomes: [String] = []
-    try RecipeRun(recipe, executable: tool, isQuiet: true).run(force: force, from: first) { _, _ in
+    try RecipeRun(recipe, executable: tool, isQuiet: true) {}.run(force: force, from: first) { _, _ in
     } end: { report in
       let change = report.change.map { ": \($0)" } ?? ""
       outcomes.append("\(report.step.name) \(report.outcome.rawValue)\(change)")

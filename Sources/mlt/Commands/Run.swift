@@ -43,7 +43,9 @@ struct Run: ParsableCommand {
         throw Failure.usage(Mlt.message(for: error))
       }
     }
-    let run = try RecipeRun(recipe, executable: "/proc/self/exe", isQuiet: common.quiet)
+    let run = try RecipeRun(recipe, executable: "/proc/self/exe", isQuiet: common.quiet) {
+      if !common.quiet { Console.note("waiting for another run that writes to \(recipe.out)") }
+    }
     let start = ContinuousClock.now
     var skipped = 0
     try run.run(force: force, from: first) { number, step in
@@ -81,6 +83,7 @@ struct Run: ParsableCommand {
     if common.json { return Console.print(json: report.json) }
     let place = "[\(report.number)/\(report.of)] \(report.step.name)"
     switch report.outcome {
+    case _ where common.quiet: break
     case .skipped: Console.print("\(place): unchanged, skipped")
     case .done:
       let refusal = report.step.expected == 0 ? "" : ", refused as it should be"
