@@ -40,14 +40,12 @@ struct Mlt: ParsableCommand {
 
   static func main() {
     Interruption.install()
-    // Lines appear as they are printed, also when standard output is a pipe.
-    setvbuf(stdout, nil, _IOLBF, 0)
     do {
       var command = try parseAsRoot()
       try command.run()
     } catch let failure as Failure {
       Console.error(failure.message)
-      exit(failure.kind.rawValue)
+      Glibc.exit(failure.kind.rawValue)
     } catch {
       exit(withError: error)
     }

@@ -14,16 +14,17 @@ enum Console {
 
   /// A line on standard error.
   static func note(_ text: String) {
-    write(clean(text) + "\n", to: stderr)
+    write(clean(text) + "\n", to: STDERR_FILENO)
   }
 
   /// Text on standard error as it is, for what moves the cursor.
-  static func draw(_ text: String) { write(text, to: stderr) }
+  static func draw(_ text: String) { write(text, to: STDERR_FILENO) }
 
   /// A result on standard output.
-  static func print(_ text: String) {
-    write(text + "\n", to: stdout)
-  }
+  static func print(_ text: String) { stream(text + "\n") }
+
+  /// Text on standard output as it comes, without a newline.
+  static func stream(_ text: String) { write(text, to: STDOUT_FILENO) }
 
   /// One JSON value, on one line, on standard output.
   static func print(json value: JSON) { print(value.text(.python)) }
@@ -54,10 +55,17 @@ enum Console {
         }))
   }
 
-  private static func write(_ text: String, to stream: UnsafeMutablePointer<FILE>?) {
-    guard let stream else { return }
-    fputs(text, stream)
-    fflush(stream)
+  /// Writes at once, unbuffered. A result that can't be delivered ends the command; a note that can't is dropped.
+  private static func write(_ text: String, to descriptor: Int32) {
+    do {
+      try Array(text.utf8).withUnsafeBytes { bytes in
+        try Files.writeAll(bytes, to: descriptor, path: "standard output")
+      }
+    } catch {
+      guard descriptor == STDOUT_FILENO else { return }
+      note("mlt: \(error)")
+      exit(Failure.Kind.io.rawValue)
+    }
   }
 }
 
