@@ -1,0 +1,213 @@
+// mlt generate: text from a model, streamed, with the measurements of how it came about.
+
+import ArgumentParser
+import FineTuning
+import Generation
+import Glibc
+import Registry
+import SafeIO
+import TensorCore
+
+/// The command `mlt generate`.
+struct Generate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Generate text: continue a prompt, answer a conversation, or fill a JSON schema.",
+    discussion: """
+      The text goes to standard output as it grows, the measurements to standard error. A model with a chat \
+      template is asked through it, unless --raw is given.
+
+      EXAMPLE
+        mlt generate --model base --prompt "Once upon a time" --max-tokens 100 --temp 0.8 --seed 7
+        mlt generate --model base --prompt "Name a colour." --schema colour.json --json
+      """)
+
+  @Option(help: ArgumentHelp("Model folder.", valueName: "dir"))
+  var model: String
+
+  @Option(help: ArgumentHelp("Adapter folder, PEFT or mlx-lm.", valueName: "dir"))
+  var adapter: String?
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The prompt; - reads standard input.", valueName: "text"))
+  var prompt: String?
+
+  @Option(help: ArgumentHelp("A conversation: {\"messages\": […], \"tools\": […], …}.", valueName: "file"))
+  var chat: String?
+
+  @Option(
+    name: [.long, .customLong("system-prompt")],
+    help: ArgumentHelp("System message before the prompt.", valueName: "text"))
+  var system: String?
+
+  @Flag(
+    name: [.long, .customLong("ignore-chat-template")],
+    help: "Continue the prompt as it is, without the chat template.")
+  var raw = false
+
+  @OptionGroup(title: "Sampling") var sampling: SamplingFlags
+
+  @Option(help: ArgumentHelp("Stop before this text; may be repeated.", valueName: "text"))
+  var stop: [String] = []
+
+  @Option(help: ArgumentHelp("JSON schema that the text must fit.", valueName: "file"))
+  var schema: String?
+
+  @Flag(help: "Also show the prompt as the model reads it.")
+  var verbose = false
+
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if (prompt == nil) == (chat == nil) { throw ValidationError("Give either --prompt or --chat.") }
+    if chat != nil, raw || system != nil {
+      throw ValidationError("--chat holds the whole conversation; leave out --raw and --system.")
+    }
+    if raw, system != nil { throw ValidationError("--system needs the chat template; leave out --raw.") }
+  }
+
+  func run() throws {
+    _ = common.start()
+    let options = try options()
+    let language = try LanguageModel(path: model)
+    if let adapter { try AdapterFiles.attach(adapter, to: language.decoder) }
+    let ids = try promptTokens(language)
+    var constraint: GrammarConstraint?
+    if let schema {
+      let grammar = try SchemaGrammar.grammar(JSON.read(path: schema), source: schema)
+      constraint = try GrammarConstraint(grammar, vocabulary: language.vocabulary, source: schema)
+    }
+    if verbose { Console.note(try describe(ids, language)) }
+    let generator = Generator(tokenizer: language.tokenizer, endOfText: language.endOfText)
+    let result = try generator.generate(
+      ids, in: language.newContext(), options: options, constraint: constraint
+    ) {
+      if !common.json { show($0) }
+    }
+    if common.json {
+      Console.print(json: .object(record(result, options)))
+    } else {
+      show("\n")
+      if !common.quiet { Console.note(summary(result)) }
+    }
+  }
+
+  private func options() throws -> GenerationOptions {
+    var options = GenerationOptions()
+    options.sampling = sampling.options
+    options.maximumTokens = sampling.maxTokens
+    options.stopStrings = stop
+    try options.validate()
+    return options
+  }
+
+  private func promptTokens(_ language: LanguageModel) throws -> [Int32] {
+    if let chat {
+      let fields = try Fields(JSON.read(path: chat), source: chat)
+      var variables: [String: JSON] = [:]
+      for (key, value) in fields.object where !["messages", "tools", "add_generation_prompt"].contains(key) {
+        variables[key] = value
+      }
+      return try language.chatTokens(
+        .array(fields.array("messages")), tools: fields.object["tools"], variables: variables)
+    }
+    let text = try prompt.map { $0 == "-" ? try standardInput() : $0 } ?? ""
+    if raw || language.chatTemplate == nil {
+      if system != nil {
+        throw Failure.usage("\(model): --system needs a chat template, and the model has none")
+      }
+      return try language.tokens(of: text)
+    }
+    let instruction = system.map { [["role": "system", "content": .string($0)] as JSON] } ?? []
+    return try language.chatTokens(.array(instruction + [["role": "user", "content": .string(text)]]))
+  }
+
+  private func standardInput() throws -> String {
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = read(STDIN_FILENO, &buffer, buffer.count)
+      if count == 0 { break }
+      guard count > 0 else { throw Failure.io("standard input", "read", errno: errno) }
+      bytes += buffer[..<count]
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw Failure.badData("standard input", "is not UTF-8 text")
+    }
+    return text
+  }
+
+  private func show(_ text: String) {
+    Console.stream(Console.clean(text))
+  }
+
+  private func describe(_ ids: [Int32], _ language: LanguageModel) throws -> String {
+    "prompt: \(language.tokenizer.decode(ids, skipSpecialTokens: false))\ntokens: \(ids)"
+  }
+
+  private func record(_ result: GenerationResult, _ options: GenerationOptions) -> JSONObject {
+    var record: JSONObject = [
+      "version": 1, "mlt": .string(Version.current), "model": .string(model),
+      "adapter": adapter.map { .string($0) } ?? nil, "text": .string(result.text),
+      "ids": .array(result.ids.map { .integer(Int($0)) }),
+    ]
+    for (key, value) in result.record { record[key] = value }
+    record["peak_memory_bytes"] = .integer(MemoryMeter.processPeakBytes)
+    record["temperature"] = .double(Double(options.sampling.temperature))
+    record["max_tokens"] = .integer(options.maximumTokens)
+    record["seed"] = .integer(Int(clamping: options.sampling.seed))
+    return record
+  }
+
+  private func summary(_ result: GenerationResult) -> String {
+    let reasons: [StopReason: String] = [
+      .endOfText: "the model ended the text", .stopString: "a stop text came up",
+      .complete: "the form is filled",
+      .length: "--max-tokens reached", .context: "the context is full",
+    ]
+    return "\(result.promptTokens) prompt tokens, \(result.outputTokens) generated; first after "
+      + "\(Words.seconds(result.timeToFirstToken)), then \(Words.fixed(result.tokensPerSecond, 1)) tokens/s; peak memory "
+      + "\(Words.bytes(MemoryMeter.processPeakBytes)); \(reasons[result.stopReason] ?? "")"
+  }
+}
+
+/// How tokens are chosen, by the names that mlx-lm and llama.cpp use.
+struct SamplingFlags: ParsableArguments {
+  @Option(name: .shortAndLong, help: "Most tokens to generate.")
+  var maxTokens = 256
+
+  @Option(help: "Temperature; 0 always takes the most probable token.")
+  var temp: Float = 0
+
+  @Option(help: "Keep the most probable tokens up to this mass; 1 keeps all.")
+  var topP: Float = 1
+
+  @Option(help: "Keep this many of the most probable tokens; 0 keeps all.")
+  var topK = 0
+
+  @Option(help: "Keep tokens with at least this share of the largest probability; 0 keeps all.")
+  var minP: Float = 0
+
+  @Option(help: "Divide the logits of tokens seen before by this; 1 does nothing.")
+  var repetitionPenalty: Float = 1
+
+  @Option(help: "Subtract this from the logits of tokens generated before.")
+  var presencePenalty: Float = 0
+
+  @Option(help: "Subtract this from a token's logit for each time it was generated before.")
+  var frequencyPenalty: Float = 0
+
+  @Option(help: "Seed of the random numbers.")
+  var seed: UInt64 = 0
+
+  var options: SamplingOptions {
+    var options = SamplingOptions()
+    options.temperature = temp
+    options.topK = topK == 0 ? nil : topK
+    options.topP = topP == 1 ? nil : topP
+    options.minP = minP == 0 ? nil : minP
+    options.repetitionPenalty = repetitionPenalty
+    options.presencePenalty = presencePenalty
+    options.frequencyPenalty = frequencyPenalty
+    options.seed = seed
+    return options
+  }
+}
