@@ -31,7 +31,9 @@ let package = Package(
     // Fixtures, strategies, checks, metrics, reports.
     .target(
       name: "Evaluation",
-      dependencies: ["Registry", "Generation", "Models", "Tokenization", "WeightFiles", "TensorCore", "SafeIO"],
+      dependencies: [
+        "Registry", "Generation", "Models", "Tokenization", "WeightFiles", "TensorCore", "SafeIO",
+      ],
       swiftSettings: strict),
     // Manifests, verification, store, channels, gate, log.
     .target(
@@ -96,7 +98,9 @@ let package = Package(
       resources: [.copy("Goldens")], swiftSettings: strict),
     .testTarget(
       name: "GenerationTests",
-      dependencies: ["Generation", "TestSupport", "Models", "Tokenization", "TensorCore", "SafeIO"],
+      dependencies: [
+        "Generation", "TestSupport", "Models", "Tokenization", "WeightFiles", "TensorCore", "SafeIO",
+      ],
       resources: [.copy("Goldens")], swiftSettings: strict),
     .testTarget(
       name: "ModelsTests", dependencies: ["Models", "TestSupport", "WeightFiles", "TensorCore", "SafeIO"],
