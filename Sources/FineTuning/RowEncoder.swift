@@ -47,7 +47,7 @@ package final class RowEncoder {
         "\(place): a \"text\" row has no prompt to mask; leave out --mask-prompt or give prompt and completion"
       )
     }
-    let ids = withEnd(tokenizer.encode(text).ids)
+    let ids = try withEnd(tokenizer.encode(text).ids)
     return Labelled(ids: ids, isLearned: [Bool](repeating: true, count: ids.count))
   }
 
@@ -60,8 +60,8 @@ package final class RowEncoder {
       ]
       return try chat(messages: messages, tools: nil, place: place)
     }
-    let promptIDs = tokenizer.encode(prompt).ids
-    let ids = withEnd(joined(prompt, promptIDs, completion))
+    let promptIDs = try tokenizer.encode(prompt).ids
+    let ids = try withEnd(joined(prompt, promptIDs, completion))
     return Labelled(ids: ids, isLearned: ids.indices.map { !maskPrompt || $0 >= promptIDs.count })
   }
 
@@ -69,10 +69,10 @@ package final class RowEncoder {
   ///
   /// Where the tokenizer would merge over the border, both are encoded on their own, since
   /// that is what the model will meet: a prompt alone, to be continued.
-  private func joined(_ prompt: String, _ promptIDs: [Int32], _ completion: String) -> [Int32] {
-    let whole = tokenizer.encode(prompt + completion).ids
+  private func joined(_ prompt: String, _ promptIDs: [Int32], _ completion: String) throws(Failure) -> [Int32] {
+    let whole = try tokenizer.encode(prompt + completion).ids
     if whole.starts(with: promptIDs) { return whole }
-    return promptIDs + tokenizer.encode(completion, addSpecialTokens: false).ids
+    return try promptIDs + tokenizer.encode(completion, addSpecialTokens: false).ids
   }
 
   private func withEnd(_ ids: [Int32]) -> [Int32] {
@@ -93,7 +93,7 @@ package final class RowEncoder {
         "a conversation needs a chat template, and the model has none; give prompt and completion instead")
     }
     let text = try render(template, messages, tools, place: place)
-    let encoding = tokenizer.encode(text, addSpecialTokens: false)
+    let encoding = try tokenizer.encode(text, addSpecialTokens: false)
     guard maskPrompt else {
       return Labelled(ids: encoding.ids, isLearned: [Bool](repeating: true, count: encoding.ids.count))
     }
