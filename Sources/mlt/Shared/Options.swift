@@ -9,7 +9,7 @@ struct CommonOptions: ParsableArguments {
   @Flag(help: "Print the result as JSON on standard output, and nothing else there.")
   var json = false
 
-  @Flag(name: .shortAndLong, help: "No progress and no notes.")
+  @Flag(help: "No progress and no notes.")
   var quiet = false
 
   @Option(help: "Threads to compute with; the result is the same for any number. Default: the cores allowed.")
