@@ -59,20 +59,24 @@ struct ConversationForm: TriageForm {
   private func prompt(
     _ question: String, _ view: RepositoryView, _ model: LanguageModel, room: Int
   ) throws -> (ids: [Int32], shown: [ViewedFile]) {
-    let fixed = try tokens(of: RepositoryPrompt(question: question, view: view, shown: []), model).count
     let excerpt = RepositoryExcerpt(view, question: question)
-    var budget = room - fixed
-    while true {
-      let shown = try excerpt.files(within: budget) { try model.tokens(ofData: $0).count }
-      let ids = try tokens(of: RepositoryPrompt(question: question, view: view, shown: shown), model)
-      guard !shown.isEmpty else {
-        throw StrategyStop.contextLength(
-          "the question and one line of the repository do not fit \(room) tokens of the model's context")
+    for style in RepositoryPrompt.Style.allCases {
+      func tokens(showing files: [ViewedFile]) throws -> [Int32] {
+        try self.tokens(
+          of: RepositoryPrompt(style: style, question: question, view: view, shown: files), model)
       }
-      if ids.count <= room { return (ids, shown) }
-      // Pieces tokenized apart can be a little shorter than together.
-      budget -= ids.count - room
+      var budget = room - (try tokens(showing: []).count)
+      while budget > 0 {
+        let shown = try excerpt.files(within: budget) { try model.tokens(ofData: $0).count }
+        if shown.isEmpty { break }
+        let ids = try tokens(showing: shown)
+        if ids.count <= room { return (ids, shown) }
+        // Pieces tokenized apart can be a little shorter than together.
+        budget -= ids.count - room
+      }
     }
+    throw StrategyStop.contextLength(
+      "the question and one line of the repository do not fit \(room) tokens of the model's context")
   }
 
   private func tokens(of prompt: RepositoryPrompt, _ model: LanguageModel) throws -> [Int32] {
