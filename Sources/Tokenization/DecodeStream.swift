@@ -37,7 +37,9 @@ package struct DecodeStream: Sendable {
     return new
   }
 
-  /// What is left when no id follows: an unfinished character becomes U+FFFD. Nil when all was given out.
+  /// What is left when no id follows: an unfinished character becomes U+FFFD.
+  ///
+  /// Nil when all was given out.
   package mutating func finish() -> String? {
     let rest = decode(ids).dropping(prefix)
     ids = []
@@ -52,8 +54,10 @@ package struct DecodeStream: Sendable {
 }
 
 extension String {
-  /// The text after `prefix`. Where the text came out differently than before, since a byte that stood for itself
-  /// turned out to be part of a bad sequence, what was given out stays, and as many characters are dropped.
+  /// The text after `prefix`.
+  ///
+  /// Where the text came out differently than before, since a byte that stood for itself turned out to be
+  /// part of a bad sequence, what was given out stays, and as many characters are dropped.
   fileprivate func dropping(_ prefix: String) -> String {
     if utf8.starts(with: prefix.utf8) {
       return String(decoding: utf8.dropFirst(prefix.utf8.count), as: UTF8.self)

@@ -21,8 +21,9 @@ package final class Tokenizer: Sendable {
   private let isSpecialID: [Bool]
   private let workspaces = Mutex<[Workspace]>([])
 
-  /// Makes a tokenizer from the content of a tokenizer.json. Its `truncation` and `padding` are left aside: they are
-  /// settings of whoever saved the file.
+  /// Makes a tokenizer from the content of a tokenizer.json.
+  ///
+  /// Its `truncation` and `padding` are left aside: they are settings of whoever saved the file.
   /// - Parameters:
   ///   - json: the file's content.
   ///   - source: the file's name in errors.
@@ -81,8 +82,9 @@ package final class Tokenizer: Sendable {
     isSpecialID.indices.contains(Int(id)) && isSpecialID[Int(id)]
   }
 
-  /// What a token adds to the text when other tokens stand before it; nil for special tokens and unknown ids. A
-  /// character may be spread over several tokens, so this need not be UTF-8.
+  /// What a token adds to the text when other tokens stand before it; nil for special tokens and unknown ids.
+  ///
+  /// A character may be spread over several tokens, so this need not be UTF-8.
   package func bytes(of id: Int32) -> [UInt8]? {
     guard let token = token(of: id), !isSpecial(id) else { return nil }
     let bytes = [UInt8](token.utf8)
@@ -133,6 +135,7 @@ package final class Tokenizer: Sendable {
       case .text(let text):
         var words = Words(text)
         try preTokenizer?.split(&words)
+        if !model.readsByteAlphabet { words.writeOutByteAlphabet() }
         try append(words, to: &encoding, &workspace)
       }
     }
@@ -163,8 +166,10 @@ package final class Tokenizer: Sendable {
 
   // MARK: Decoding
 
-  /// The text of ids. Ids that are not in the vocabulary are left out, as the `tokenizers` library does; bytes that
-  /// are no UTF-8 become U+FFFD.
+  /// The text of ids.
+  ///
+  /// Ids that are not in the vocabulary are left out, as the `tokenizers` library does; bytes that are no
+  /// UTF-8 become U+FFFD.
   package func decode(_ ids: some Sequence<Int32>, skipSpecialTokens: Bool) -> String {
     var tokens: [String] = []
     for id in ids {

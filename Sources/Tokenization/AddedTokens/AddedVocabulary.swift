@@ -110,7 +110,12 @@ struct AddedVocabulary: Sendable {
       // What is no single word hides what lies inside it all the same.
       index = range.upperBound
       if token.isSingleWord && touchesWord(bytes, range) { continue }
-      if token.stripsLeft { range = max(spaceStart(bytes, range.lowerBound), covered)..<range.upperBound }
+      if token.stripsLeft {
+        let start = max(spaceStart(bytes, range.lowerBound), covered)
+        // The token before took the white space along that this one consists of.
+        if start >= range.upperBound { continue }
+        range = start..<range.upperBound
+      }
       if token.stripsRight { range = range.lowerBound..<spaceEnd(bytes, range.upperBound) }
       found.append((match.id, range))
       covered = range.upperBound

@@ -2,7 +2,9 @@
 
 import SafeIO
 
-/// `Replace` as a decoder. Decoding can't fail, so only plain strings are looked for.
+/// `Replace` as a decoder.
+///
+/// Decoding can't fail, so only plain strings are looked for.
 struct ReplaceDecoder: TokenDecoder {
   private let pattern: [UInt8]
   private let content: [UInt8]

@@ -20,7 +20,7 @@ struct BPEModel: TokenModel {
   private let prefix: [UInt8]
   private let suffix: [UInt8]
   /// Whether every byte has a symbol, and no prefix or suffix changes it.
-  private let isByteComplete: Bool
+  let readsByteAlphabet: Bool
   /// Where a text without pre-tokenizer may be cut without changing its tokens.
   private let boundary: MergeBoundary?
 
@@ -46,7 +46,7 @@ struct BPEModel: TokenModel {
       UTF8Text.append(scalar, to: &text)
       return vocabulary.id(of: text) ?? -1
     }
-    isByteComplete = prefix.isEmpty && suffix.isEmpty && !byteSymbols.contains(-1)
+    readsByteAlphabet = prefix.isEmpty && suffix.isEmpty && !byteSymbols.contains(-1)
     fallbackSymbols = (0..<256).map { vocabulary.id(of: ByteFallback.token(of: UInt8($0))) ?? -1 }
   }
 
@@ -90,10 +90,10 @@ struct BPEModel: TokenModel {
       return
     }
     merging.start()
-    if inByteAlphabet && isByteComplete {
+    if inByteAlphabet {
       for byte in word { merging.add(byteSymbols[Int(byte)], length: 1) }
     } else {
-      try addSymbols(of: word, inByteAlphabet: inByteAlphabet, to: &merging)
+      try addSymbols(of: word, to: &merging)
     }
     merging.merge(with: merges, into: &tokens)
   }
@@ -107,19 +107,13 @@ struct BPEModel: TokenModel {
   }
 
   /// The characters of a word as symbols, unknown ones by their bytes or as the unknown token.
-  private func addSymbols(
-    of word: ArraySlice<UInt8>, inByteAlphabet: Bool, to merging: inout MergeBuffers
-  ) throws(Failure) {
+  private func addSymbols(of word: ArraySlice<UInt8>, to merging: inout MergeBuffers) throws(Failure) {
     var unknownLength = 0
     var index = word.startIndex
     while index < word.endIndex {
-      let length = inByteAlphabet ? 1 : UTF8Text.length(ofLead: word[index])
+      let length = UTF8Text.length(ofLead: word[index])
       var symbol: [UInt8] = index > word.startIndex ? prefix : []
-      if inByteAlphabet {
-        UTF8Text.append(ByteAlphabet.scalars[Int(word[index])], to: &symbol)
-      } else {
-        symbol += word[index..<index + length]
-      }
+      symbol += word[index..<index + length]
       index += length
       if index == word.endIndex { symbol += suffix }
       if let id = vocabulary.id(of: symbol) {

@@ -68,15 +68,18 @@ struct MergeReader {
   }
 }
 
-/// Where no merge reaches across. SentencePiece models take a whole text as one word, but their words begin with `▁`,
-/// and hardly anything is ever merged with a `▁` behind it. Cutting there changes no token, and makes words short
-/// enough to be merged fast and to be remembered.
+/// Where no merge reaches across.
+///
+/// SentencePiece models take a whole text as one word, but their words begin with `▁`, and hardly anything is
+/// ever merged with a `▁` behind it. Cutting there changes no token, and makes words short enough to be
+/// merged fast and to be remembered.
 struct MergeBoundary: Sendable {
   /// U+2581.
   private static let mark: [UInt8] = [0xe2, 0x96, 0x81]
 
-  /// Last bytes of tokens that a merge joins with a token that begins with the mark. Bytes say enough: a cut that is
-  /// not made costs only time.
+  /// Last bytes of tokens that a merge joins with a token that begins with the mark.
+  ///
+  /// Bytes say enough: a cut that is not made costs only time.
   private var joined = [Bool](repeating: false, count: 256)
 
   /// - Returns: nil when the mark is no token, since unknown characters may be fused.

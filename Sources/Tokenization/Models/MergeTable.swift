@@ -25,7 +25,9 @@ struct MergeTable: Sendable {
     slots = Array(repeating: Slot(pair: Self.free, merge: Merge(rank: 0, id: 0)), count: count)
   }
 
-  /// Adds a merge; no more than the capacity. One for the same pair is replaced.
+  /// Adds a merge; no more than the capacity.
+  ///
+  /// One for the same pair is replaced.
   mutating func insert(_ left: Int32, _ right: Int32, _ merge: Merge) {
     let pair = Self.pair(left, right)
     slots[place(of: pair)] = Slot(pair: pair, merge: merge)

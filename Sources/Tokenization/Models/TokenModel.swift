@@ -11,6 +11,8 @@ struct ModelToken: Sendable, Equatable {
 /// A model of tokenizer.json.
 protocol TokenModel: Sendable {
   var vocabulary: Vocabulary { get }
+  /// Whether words may stand for their spelling in the byte alphabet; else it has to be written out.
+  var readsByteAlphabet: Bool { get }
 
   /// Appends the tokens of one word to `tokens`.
   /// - Parameter inByteAlphabet: the word stands for its spelling in the byte alphabet.
@@ -31,7 +33,9 @@ enum TokenModels {
   }
 }
 
-/// What an encoding uses while it runs: buffers, and the words seen before. A tokenizer keeps them for the next text.
+/// What an encoding uses while it runs: buffers, and the words seen before.
+///
+/// A tokenizer keeps them for the next text.
 struct Workspace: Sendable {
   var cache = WordCache()
   var merging = MergeBuffers()

@@ -4,7 +4,7 @@
 struct StripAccentsNormalizer: Normalizer {
   func normalize(_ text: inout AlignedText) {
     let scalars = text.scalars
-    let kept = scalars.map { !GeneralCategory.contains(GeneralCategory.marks, $0) }
+    let kept = scalars.map { !isMark($0) }
     guard let first = kept.firstIndex(of: true) else {
       text.transform([])
       return
@@ -18,5 +18,10 @@ struct StripAccentsNormalizer: Normalizer {
       }
     }
     text.transform(changes, removedAtStart: first)
+  }
+
+  private func isMark(_ scalar: UInt32) -> Bool {
+    guard GeneralCategory.contains(GeneralCategory.marks, scalar) else { return false }
+    return Unicode.Scalar(scalar).map { UnicodeForm.isKnown($0.properties) } ?? false
   }
 }

@@ -20,7 +20,7 @@ enum PreTokenizers {
         "Digits": { fields throws(Failure) in try SplitPreTokenizer(digits: fields) },
         "Punctuation": { fields throws(Failure) in try SplitPreTokenizer(punctuation: fields) },
         "CharDelimiterSplit": { fields throws(Failure) in try SplitPreTokenizer(delimiter: fields) },
-        "Whitespace": { fields throws(Failure) in try SplitPreTokenizer(whitespace: fields) },
+        "Whitespace": { _ in SplitPreTokenizer.wordsAndSymbols },
         "WhitespaceSplit": { _ in SplitPreTokenizer.betweenWhitespace },
         "BertPreTokenizer": { _ in BertPreTokenizer() },
       ])

@@ -11,9 +11,16 @@ struct SplitPreTokenizer: PreTokenizer {
   static let betweenWhitespace = SplitPreTokenizer(
     pattern: .scalars { ScalarClass.isWhitespace($0) }, behavior: .removed)
 
-  private init(pattern: TextPattern, behavior: SplitBehavior) {
+  /// `\w+|[^\w\s]+` as the `regex` crate has it, whose `\w` is wider than Oniguruma's.
+  static let wordsAndSymbols = SplitPreTokenizer(
+    pattern: .runs { ScalarClass.isWord($0) ? 0 : ScalarClass.isWhitespace($0) ? nil : 1 },
+    behavior: .removed,
+    isInverted: true)
+
+  private init(pattern: TextPattern, behavior: SplitBehavior, isInverted: Bool = false) {
     self.pattern = pattern
     self.behavior = behavior
+    self.isInverted = isInverted
   }
 
   init(_ fields: Fields) throws(Failure) {
@@ -35,12 +42,6 @@ struct SplitPreTokenizer: PreTokenizer {
   init(delimiter fields: Fields) throws(Failure) {
     pattern = .string([UInt8](try fields.string("delimiter").utf8))
     behavior = .removed
-  }
-
-  init(whitespace fields: Fields) throws(Failure) {
-    pattern = .regex(try Regex(#"\w+|[^\w\s]+"#, source: fields.source))
-    behavior = .removed
-    isInverted = true
   }
 
   func split(_ words: inout Words) throws(Failure) {

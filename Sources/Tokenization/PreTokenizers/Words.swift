@@ -3,13 +3,16 @@
 
 import SafeIO
 
-/// A text with its words in order. Words are not empty; what lies between them was removed.
+/// A text with its words in order.
+///
+/// Words are not empty; what lies between them was removed.
 struct Words: Sendable {
   private(set) var text: AlignedText
   private(set) var ranges: [Range<Int>]
-  /// The words stand for their spelling in the byte alphabet: the model sees the character of each byte. The bytes
-  /// themselves stay, since that spelling is the last step of nearly every byte-level tokenizer and need not be
-  /// written out then.
+  /// The words stand for their spelling in the byte alphabet: the model sees the character of each byte.
+  ///
+  /// The bytes themselves stay, since that spelling is the last step of nearly every byte-level tokenizer and
+  /// need not be written out then.
   private(set) var isInByteAlphabet = false
 
   /// A text as one word.
@@ -79,7 +82,8 @@ struct Words: Sendable {
     isInByteAlphabet = true
   }
 
-  private mutating func writeOutByteAlphabet() {
+  /// Makes the spelling in the byte alphabet, if the words stand for it, the text itself.
+  mutating func writeOutByteAlphabet() {
     guard isInByteAlphabet else { return }
     isInByteAlphabet = false
     var position = 0

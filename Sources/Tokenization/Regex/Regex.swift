@@ -16,14 +16,18 @@ struct Regex: Sendable {
     program = try RegexProgram(pattern, source: source)
   }
 
-  /// The matches in `bytes[range]` from left to right, as Oniguruma's `find_iter` gives them: not overlapping, and no
-  /// empty one right after another match. Nothing outside of `range` is seen.
+  /// The matches in `bytes[range]` from left to right, as Oniguruma's `find_iter` gives them: not
+  /// overlapping, and no empty one right after another match.
+  ///
+  /// Nothing outside of `range` is seen.
   /// - Throws: `Failure.badData` when matching takes more than 10⁷ steps and 1000 more for each byte: patterns such as
   ///   `(a+)+$` would take longer than anyone can wait.
   /// - Complexity: linear in the length for patterns that never scan far in vain.
   func forEachMatch(
     in bytes: [UInt8], _ range: Range<Int>, _ body: (Range<Int>) -> Void
   ) throws(Failure) {
+    // An empty text is never searched.
+    if range.isEmpty { return }
     var matcher = RegexMatcher(
       program: program, bytes: bytes, bounds: range, budget: 10_000_000 + 1000 * range.count)
     var searchFrom = range.lowerBound

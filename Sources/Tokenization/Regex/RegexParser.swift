@@ -73,7 +73,12 @@ struct RegexParser {
     let next = advance()
     switch next {
     case "(": return try group()
-    case "[": return .one(try characterClass())
+    case "[":
+      // Case is ignored for the class as a whole, before it is negated.
+      let isNegated = take("^")
+      let set = try characterClass()
+      let folded = flags.ignoresCase ? set.ignoringCase() : set
+      return .one(isNegated ? .complement(folded) : folded)
     case ".": return .one(flags.dotMatchesNewline ? .any : .complement(.scalar(0x0a)))
     case "^": return .anchor(.lineStart)
     case "$": return .anchor(.lineEnd)
@@ -271,19 +276,17 @@ struct RegexParser {
 
   // MARK: Brackets
 
-  /// A class after its `[`.
+  /// A class after its `[` or `[^`.
   private mutating func characterClass() throws(Problem) -> ScalarSet.Expression {
     depth += 1
     defer { depth -= 1 }
     guard depth <= Self.maximumDepth else { throw Problem("classes nest deeper than \(Self.maximumDepth)") }
-    let isNegated = take("^")
     var intersected: ScalarSet.Expression?
     var parts: [ScalarSet.Expression] = []
     var isFirst = true
     func joined() -> ScalarSet.Expression {
       let union = parts.count == 1 ? parts[0] : ScalarSet.Expression.union(parts)
-      let folded = flags.ignoresCase ? union.ignoringCase() : union
-      return intersected.map { .intersection($0, folded) } ?? folded
+      return intersected.map { .intersection($0, union) } ?? union
     }
     while true {
       let scalar = try next("in a class")
@@ -294,12 +297,18 @@ struct RegexParser {
         intersected = joined()
         parts = []
       } else if scalar == "[" {
-        if let posix = try posixClass() { parts.append(posix) } else { parts.append(try characterClass()) }
+        if let posix = try posixClass() {
+          parts.append(posix)
+        } else {
+          let isNegated = take("^")
+          let inner = try characterClass()
+          parts.append(isNegated ? .complement(inner) : inner)
+        }
       } else {
         parts.append(try classItem(scalar))
       }
     }
-    return isNegated ? .complement(joined()) : joined()
+    return joined()
   }
 
   /// `:alpha:]` after a `[` inside a class.
@@ -313,7 +322,9 @@ struct RegexParser {
       name.unicodeScalars.append(scalar)
       position += 1
     }
-    guard take(":"), take("]"), let set = ScalarSet.Expression.named(name) else {
+    // In brackets punctuation has the symbols with it.
+    let punctuation = ScalarSet.Expression.categories(GeneralCategory.punctuation | GeneralCategory.symbols)
+    guard take(":"), take("]"), let set = name == "punct" ? punctuation : .named(name) else {
       position = start
       return nil
     }

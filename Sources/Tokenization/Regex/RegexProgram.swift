@@ -5,7 +5,9 @@ import SafeIO
 
 /// A compiled regular expression.
 struct RegexProgram: Sendable {
-  /// One step of matching. Targets are indices of instructions.
+  /// One step of matching.
+  ///
+  /// Targets are indices of instructions.
   enum Instruction: Sendable {
     /// One scalar of the set.
     case one(Int)

@@ -8,9 +8,13 @@ struct ScalarSet: Sendable {
     case ranges([ClosedRange<UInt32>])
     /// General categories as a bit mask.
     case categories(UInt32)
+    /// The Unicode property Alphabetic.
+    case alphabetic
     case complement(Expression)
     case union([Expression])
     case intersection(Expression, Expression)
+    /// The inner set and what differs from a member only in case.
+    case closedUnderCase(Expression)
 
     static func scalar(_ value: UInt32) -> Expression { .ranges([value...value]) }
 
@@ -18,9 +22,12 @@ struct ScalarSet: Sendable {
       switch self {
       case .ranges(let ranges): ranges.contains { $0.contains(scalar) }
       case .categories(let mask): GeneralCategory.contains(mask, scalar)
+      case .alphabetic: ScalarClass.isAlphabetic(scalar)
       case .complement(let inner): !inner.contains(scalar)
       case .union(let parts): parts.contains { $0.contains(scalar) }
       case .intersection(let left, let right): left.contains(scalar) && right.contains(scalar)
+      case .closedUnderCase(let inner):
+        inner.contains(scalar) || CaseVariants.of(scalar).contains { inner.contains($0) }
       }
     }
 
@@ -35,10 +42,10 @@ struct ScalarSet: Sendable {
           }
         }
         return bits
-      case .categories(let mask):
+      case .categories, .alphabetic, .closedUnderCase:
         return (0..<1024).map { word in
           (UInt32(0)..<64).reduce(UInt64(0)) { bits, bit in
-            GeneralCategory.contains(mask, UInt32(word) << 6 | bit) ? bits | 1 << UInt64(bit) : bits
+            contains(UInt32(word) << 6 | bit) ? bits | 1 << UInt64(bit) : bits
           }
         }
       case .complement(let inner): return inner.basicPlane().map { ~$0 }
@@ -67,13 +74,19 @@ struct ScalarSet: Sendable {
 
 extension ScalarSet.Expression {
   static let whitespace = ranges(ScalarClass.whitespace)
-  static let word = categories(GeneralCategory.letters | GeneralCategory.marks | 1 << 8 | 1 << 11)
+  /// `\w`: Alphabetic, marks, decimal digits and connectors, and the digits and fractions of Latin-1.
+  static let word = union([
+    .alphabetic, .categories(GeneralCategory.marks | 1 << 8 | 1 << 11),
+    .ranges([0xb2...0xb3, 0xb9...0xb9, 0xbc...0xbe]),
+  ])
   static let decimalDigit = categories(1 << 8)
   static let hexadecimalDigit = ranges([0x30...0x39, 0x41...0x46, 0x61...0x66])
   static let any = ranges([0...0x10_ffff])
 
-  /// The set that `\p{name}` or `[:name:]` names: a general category in short or long form, a POSIX class or a
-  /// script; nil when it is none of these. Spaces, `-`, `_` and case do not matter.
+  /// The set that `\p{name}` or `[:name:]` names: a general category in short or long form, a POSIX class or
+  /// a script; nil when it is none of these.
+  ///
+  /// Spaces, `-`, `_` and case do not matter.
   static func named(_ name: String) -> ScalarSet.Expression? {
     let key = name.lowercased().filter { $0 != " " && $0 != "_" && $0 != "-" }
     if let set = classes[key] { return set }
@@ -90,7 +103,9 @@ extension ScalarSet.Expression {
     "any": .any,
     "ascii": .ranges([0...0x7f]),
     "assigned": .complement(.categories(1 << 29)),
-    "alnum": .union([.categories(GeneralCategory.letters | GeneralCategory.marks), .decimalDigit]),
+    "alnum": .union([.alphabetic, .decimalDigit]),
+    "alpha": .alphabetic,
+    "alphabetic": .alphabetic,
     "blank": .union([.categories(1 << 22), .scalar(9)]),
     "cntrl": .categories(1 << 25),
     "digit": .decimalDigit,
@@ -99,10 +114,7 @@ extension ScalarSet.Expression {
     "word": .word,
     "xdigit": .hexadecimalDigit,
     "lc": .categories(0b111),
-    "punct": .union([
-      .categories(GeneralCategory.punctuation),
-      .ranges([0x24...0x24, 0x2b...0x2b, 0x3c...0x3e, 0x5e...0x5e, 0x60...0x60, 0x7c...0x7c, 0x7e...0x7e]),
-    ]),
+    "punct": .categories(GeneralCategory.punctuation),
   ]
 
   private static let longNames: [String: String] = [
@@ -121,28 +133,20 @@ extension ScalarSet.Expression {
 // MARK: Ignoring case
 
 extension ScalarSet.Expression {
-  /// The set and what differs from a member only in case, by simple case folding. Categories and scripts keep their
-  /// meaning, and so do ranges of more than 12,288 scalars: patterns ignore case for letters and ranges of letters.
+  /// The set and what differs from a member only in case, by simple case folding.
   func ignoringCase() -> ScalarSet.Expression {
-    switch self {
-    case .ranges(let ranges):
-      guard ranges.reduce(0, { $0 + $1.count }) <= 0x3000 else { return self }
-      var folded = ranges
-      for scalar in ranges.joined() {
-        for variant in CaseVariants.of(scalar) where !contains(variant) { folded.append(variant...variant) }
-      }
-      return .ranges(folded)
-    case .categories: return self
-    case .complement(let inner): return .complement(inner.ignoringCase())
-    case .union(let parts): return .union(parts.map { $0.ignoringCase() })
-    case .intersection(let left, let right):
-      return .intersection(left.ignoringCase(), right.ignoringCase())
+    if case .ranges(let ranges) = self, ranges.reduce(0, { $0 + $1.count }) <= 1000 {
+      let variants = ranges.joined().flatMap { CaseVariants.of($0) }.filter { !contains($0) }
+      return .ranges(ranges + variants.map { $0...$0 })
     }
+    return .closedUnderCase(self)
   }
 }
 
 /// Scalars that are equal under simple case folding.
 private enum CaseVariants {
+  private static let cased: UInt32 = 0b111 | 1 << 9 | 1 << 21
+
   /// Where more than an upper and a lower form belong together and an ASCII letter is among them (CaseFolding.txt).
   private static let extra: [UInt32: [UInt32]] = [
     0x73: [0x17f], 0x53: [0x17f], 0x17f: [0x73, 0x53], 0x6b: [0x212a], 0x4b: [0x212a], 0x212a: [0x6b, 0x4b],
@@ -150,7 +154,8 @@ private enum CaseVariants {
   ]
 
   static func of(_ value: UInt32) -> [UInt32] {
-    guard let scalar = Unicode.Scalar(value) else { return [] }
+    // Letters, Roman numerals and circled letters are all that have case.
+    guard GeneralCategory.contains(cased, value), let scalar = Unicode.Scalar(value) else { return [] }
     let mapped = [scalar.properties.lowercaseMapping, scalar.properties.uppercaseMapping]
     let single = mapped.compactMap { text in
       text.unicodeScalars.count == 1 ? text.unicodeScalars.first?.value : nil

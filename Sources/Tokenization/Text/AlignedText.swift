@@ -125,7 +125,9 @@ extension AlignedText {
     origins = newOrigins
   }
 
-  /// Puts `content` in place of each of `ranges`, which ascend. The new text belongs to the last scalar replaced.
+  /// Puts `content` in place of each of `ranges`, which ascend.
+  ///
+  /// The new text belongs to the last scalar replaced.
   mutating func replace(_ ranges: [Range<Int>], with content: [UInt8]) {
     if ranges.isEmpty { return }
     let old = storedOrigins()
@@ -151,7 +153,9 @@ extension AlignedText {
     origins = newOrigins
   }
 
-  /// Inserts `content` at each of `positions`, which ascend. It belongs to the scalar that follows.
+  /// Inserts `content` at each of `positions`, which ascend.
+  ///
+  /// It belongs to the scalar that follows.
   mutating func insert(_ content: [UInt8], at positions: [Int]) {
     if positions.isEmpty { return }
     let old = storedOrigins()

@@ -6,7 +6,10 @@ import SafeIO
 enum TextPattern: Sendable {
   case string([UInt8])
   case regex(Regex)
+  /// Each scalar by itself for which the function holds.
   case scalars(@Sendable (UInt32) -> Bool)
+  /// The longest runs of scalars of one kind; those without a kind lie between.
+  case runs(@Sendable (UInt32) -> Int?)
 
   /// `{"String": …}` or `{"Regex": …}` under `key`.
   init(_ fields: Fields, _ key: String) throws(Failure) {
@@ -29,6 +32,22 @@ enum TextPattern: Sendable {
       while index < range.upperBound {
         let (value, length) = UTF8Text.scalar(in: bytes, at: index)
         if isWanted(value) { found.append(index..<index + length) }
+        index += length
+      }
+      return found
+    case .runs(let kind):
+      var found: [Range<Int>] = []
+      var lastKind: Int?
+      var index = range.lowerBound
+      while index < range.upperBound {
+        let (value, length) = UTF8Text.scalar(in: bytes, at: index)
+        let kind = kind(value)
+        if let kind, kind == lastKind, let last = found.last {
+          found[found.count - 1] = last.lowerBound..<index + length
+        } else if kind != nil {
+          found.append(index..<index + length)
+        }
+        lastKind = kind
         index += length
       }
       return found

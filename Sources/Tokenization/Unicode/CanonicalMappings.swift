@@ -1,7 +1,7 @@
 // Which characters are canonically equivalent to which sequence: the data of NFC and NFD, without Hangul, which is
 // computed. A table, not code.
 //
-// The data is that of UnicodeData.txt (Unicode 11, field 5), since that is what the `tokenizers` library normalizes
+// The data is that of UnicodeData.txt (Unicode 9, field 5), since that is what the `tokenizers` library normalizes
 // with (crate unicode-normalization-alignments 0.1.12); mappings of assigned characters never change afterwards.
 // `UnicodeFormTests` compares every entry with the platform's own Unicode library.
 

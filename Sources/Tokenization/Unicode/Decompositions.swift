@@ -10,7 +10,9 @@ struct Decompositions: Sendable {
   private var composites: [UInt64: UInt32] = [:]
   private var seconds: Set<UInt32> = []
 
-  /// The full decomposition, nil for a scalar that has none. Hangul syllables are not here.
+  /// The full decomposition, nil for a scalar that has none.
+  ///
+  /// Hangul syllables are not here.
   func mapping(of scalar: UInt32) -> [UInt32]? { full[scalar] }
 
   /// Whether composition never makes this scalar again.

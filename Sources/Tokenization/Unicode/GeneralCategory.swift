@@ -17,10 +17,13 @@ enum GeneralCategory {
     return mask == 0 ? nil : mask
   }
 
-  static let letters = mask("L") ?? 0
+  /// The number of Cn.
+  static let unassigned: UInt8 = 29
+
   static let marks = mask("M") ?? 0
   static let numbers = mask("N") ?? 0
   static let punctuation = mask("P") ?? 0
+  static let symbols = mask("S") ?? 0
 
   /// Whether the category of `scalar` is one of those in `mask`.
   @inline(__always)
@@ -39,7 +42,9 @@ enum GeneralCategory {
   private static func lookUp(_ value: UInt32) -> UInt8 {
     guard let scalar = Unicode.Scalar(value) else { return 27 }
     // Oniguruma 6.9.10, whose classes tokenizers were trained with, knows Unicode 16; Swift knows more.
-    if let age = scalar.properties.age, age.major > 16 { return 29 }
+    if let age = scalar.properties.age, age.major > 16 { return unassigned }
+    // Ll in Unicode 16, Lo in 17.
+    if value == 0x295 { return 1 }
     switch scalar.properties.generalCategory {
     case .uppercaseLetter: return 0
     case .lowercaseLetter: return 1
@@ -70,8 +75,8 @@ enum GeneralCategory {
     case .format: return 26
     case .surrogate: return 27
     case .privateUse: return 28
-    case .unassigned: return 29
-    @unknown default: return 29
+    case .unassigned: return unassigned
+    @unknown default: return unassigned
     }
   }
 }
@@ -103,10 +108,15 @@ enum ScalarClass {
     }
   }
 
+  /// The Unicode property Alphabetic.
+  static func isAlphabetic(_ scalar: UInt32) -> Bool {
+    guard GeneralCategory.number(of: scalar) != GeneralCategory.unassigned else { return false }
+    return Unicode.Scalar(scalar)?.properties.isAlphabetic ?? false
+  }
+
   /// `\w` as the `regex` crate has it: Alphabetic, marks, decimal digits, connectors and joiners (UTS #18).
   static func isWord(_ scalar: UInt32) -> Bool {
     if GeneralCategory.contains(GeneralCategory.marks | 1 << 8 | 1 << 11, scalar) { return true }
-    if scalar == 0x200c || scalar == 0x200d { return true }
-    return Unicode.Scalar(scalar)?.properties.isAlphabetic ?? false
+    return scalar == 0x200c || scalar == 0x200d || isAlphabetic(scalar)
   }
 }

@@ -10,6 +10,11 @@ enum UnicodeForm: String, Sendable {
   private var isCompatible: Bool { self == .nfkc || self == .nfkd }
   private var composes: Bool { self == .nfc || self == .nfkc }
 
+  /// Whether the tables have a character; what came after Unicode 9 stands for itself.
+  static func isKnown(_ properties: Unicode.Scalar.Properties) -> Bool {
+    properties.age.map { $0.major <= 9 } ?? false
+  }
+
   /// Scalars below stand for themselves.
   private var floor: UInt32 { isCompatible ? 0xa0 : 0xc0 }
 
@@ -73,7 +78,9 @@ enum UnicodeForm: String, Sendable {
     }
   }
 
-  /// The canonical composition algorithm. A composite stands in place of all that went into it.
+  /// The canonical composition algorithm.
+  ///
+  /// A composite stands in place of all that went into it.
   private static func composed(_ changes: [AlignedText.Change]) -> [AlignedText.Change] {
     var result: [AlignedText.Change] = []
     result.reserveCapacity(changes.count)
@@ -103,9 +110,11 @@ enum UnicodeForm: String, Sendable {
   }
 }
 
+/// The canonical combining class, 0 for what the library's tables (Unicode 9) do not know yet.
 private func combiningClass(_ scalar: UInt32) -> UInt8 {
-  if scalar < 0x300 { return 0 }
-  return Unicode.Scalar(scalar)?.properties.canonicalCombiningClass.rawValue ?? 0
+  guard scalar >= 0x300, let properties = Unicode.Scalar(scalar)?.properties else { return 0 }
+  let number = properties.canonicalCombiningClass.rawValue
+  return number == 0 || UnicodeForm.isKnown(properties) ? number : 0
 }
 
 /// Hangul syllables, which are computed (The Unicode Standard, section 3.12).
