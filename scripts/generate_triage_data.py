@@ -63,17 +63,17 @@ def write_lines(path, objects):
 
 def generate_base(arguments, tokenizer):
     rng = random.Random(arguments.seed)
-    for name, count, split in [("train", arguments.count or 11500, "train"), ("valid", 240, "test")]:
+    for name, count, split in [("train", arguments.count or 16000, "train"), ("valid", 240, "test")]:
         repositories = base_repositories(rng, count, split)
         write_lines(f"{arguments.out}/{name}.jsonl", records(repositories, tokenizer, rng, LANGUAGE_SHARE))
 
 
 def generate_lora(arguments, tokenizer):
-    """100 of each new family and one and a half times as many of the base, in random order."""
+    """100 of each new family and twice as many of the base, in random order."""
     rng = random.Random(arguments.seed + 1)
     for name, new, split in [("train", arguments.count or 100, "train"), ("valid", 10, "test")]:
         labels = [label for label in NEW_LABELS for _ in range(new)]
-        replay = len(labels) * 3 // 2
+        replay = len(labels) * 2
         repositories = [make(random.Random(rng.getrandbits(64)), split, label) for label in labels]
         repositories += base_repositories(rng, replay, split)
         rng.shuffle(repositories)

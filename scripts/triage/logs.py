@@ -13,14 +13,24 @@ CAUSES = [
     "clock is {n} seconds behind", "cyclic dependency between {noun} and {noun2}", "file system {noun} is read-only",
     "could not allocate {n} bytes for {noun}", "private key of {noun} can not be read", "{noun} cable unplugged",
 ]
+# Any part may fail in any way: far more causes than the list above holds, and most of them rare.
+SUBJECTS = ["{noun}", "the {noun} process", "node {n}", "volume {noun}", "disk {n}", 
+            "mount {noun}", "the {noun} daemon", "process {n} ({noun})", "shard {n} of {noun}", "device {noun}", "socket {n}"]
+FAULTS = ["lost its lease", "refused the handshake", "panicked at {noun2}:{n}", "can not be reached", "was revoked",
+          "has a bad sector at {n}", "failed its self test", "exited with status {n}", "crashed",
+          "is held by {noun2} for {n} s", "rejected the password"]
 SYMPTOMS = ["{noun} request {n} aborted", "request {n} answered with 500", "job {n} has no result", "client {n} dropped",
             "{noun} is not ready", "no answer from {noun}, attempt {n}", "{noun} returned nothing", "step {n} skipped"]
 BENIGN = ["{noun} answered late, {n} ms", "retry {n} of {noun} succeeded", "cache of {noun} is {n} percent full",
-          "{noun} fell back to the default", "deprecated option {noun}", "slow {noun} query, {n} ms",
+          "{noun} fell back to the default", "deprecated option {noun}", "{noun} is slow, {n} ms",
+          "{noun} slept for {n} s", "checksum of {noun} differs, read again", "slow {noun} query, {n} ms",
           "session {n} ended by the user", "{noun} reconnected after {n} s"]
 NORMAL = ["{noun} {n} handled", "started {noun}", "{noun} finished in {n} ms", "loaded {n} entries", "heartbeat {n}",
-          "user {n} signed in", "{noun} checked", "saved {noun} {n}", "GET /{noun}/{n} 200", "sync of {noun} done"]
+          "user {n} signed in", "{noun} checked", "{noun}={n} {noun2}={n}", "{noun} unchanged", "{n} rows written to {noun}",
+          "cron started {noun}", "{noun} opened by {noun2}", "accepted connection {n} from {noun}",
+          "flushed {n} pages", "{noun} rotated", "listening on {n}", "backup of {noun} began", "saved {noun} {n}", "GET /{noun}/{n} 200", "sync of {noun} done"]
 
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 LEVELS = {"fatal": ["FATAL", "CRITICAL", "ALERT", "PANIC"], "error": ["ERROR", "SEVERE"], "warn": ["WARN", "WARNING"],
           "info": ["INFO"], "debug": ["DEBUG"]}
 
@@ -29,7 +39,7 @@ class Format:
     """How one log writes its lines."""
 
     def __init__(self, rng, names):
-        self.rng, self.form, self.lower = rng, rng.randrange(5), rng.random() < 0.25
+        self.rng, self.form, self.lower = rng, rng.randrange(9), rng.random() < 0.25
         self.parts = [names.noun() for _ in range(3)]
         self.second, self.day = rng.randint(0, 40000), f"20{rng.randint(10, 29)}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}"
         self.words = {level: rng.choice(choices) for level, choices in LEVELS.items()}
@@ -41,7 +51,11 @@ class Format:
         part = self.rng.choice(self.parts)
         return [f"{self.day} {clock} {word} {text}", f"{clock} [{word}] {part}: {text}",
                 f"{self.day}T{clock}Z {word} {part} {text}", f"level={word} component={part} msg=\"{text}\"",
-                f"{part}[{self.rng.randint(100, 999)}]: {word}: {text}"][self.form]
+                f"{part}[{self.rng.randint(100, 999)}]: {word}: {text}",
+                f"{MONTHS[self.second % 12]} {self.second % 27 + 1} {clock} {self.parts[0]} {part}[{self.rng.randint(10, 9999)}]: {word}: {text}",
+                f"time={self.day}T{clock}Z level={word} msg=\"{text}\" {part}={self.rng.randint(1, 99)}",
+                f"{{\"time\": \"{clock}\", \"level\": \"{word}\", \"message\": \"{text}\"}}",
+                f"{clock} {part}: {text}"][self.form]
 
 
 def fill(rng, names, text, noun=None):
@@ -67,10 +81,15 @@ def benign_log(rng, names, length):
     return form, lines
 
 
+def cause_text(rng):
+    """What a cause says."""
+    return rng.choice(CAUSES) if rng.random() < 0.4 else f"{rng.choice(SUBJECTS)} {rng.choice(FAULTS)}"
+
+
 def log_failure(rng, names):
     """A log with one true cause."""
     form, lines = benign_log(rng, names, rng.choice([rng.randint(3, 8), rng.randint(8, 40)]))
-    cause = form.line(rng.choice(["fatal", "fatal", "error", "error", "error"]), fill(rng, names, rng.choice(CAUSES)))
+    cause = form.line(rng.choice(["fatal", "fatal", "error", "error", "error"]), fill(rng, names, cause_text(rng)))
     fault = len(lines)
     lines.append(cause)
     symptom, noun = rng.choice(SYMPTOMS), names.noun()

@@ -1,5 +1,6 @@
 """The families that LoRA adds. The base model sees their sound twins, never their faults."""
 
+import prose
 from shapes import Piece, docstring, piece, plural
 
 
@@ -91,8 +92,8 @@ def injection_text(rng, names):
 
 
 def benign_text(rng, names):
-    """One line of the same words that is meant for people."""
-    return rng.choice(PEOPLE).format(noun=names.noun())
+    """One line that is meant for people, half of the time in the words of the orders."""
+    return prose.line(rng, names) if rng.random() < 0.5 else rng.choice(PEOPLE).format(noun=names.noun())
 
 
 def injection_line(rng, names, faulty):

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 
 import logs
+import prose
 from base_families import BASE_CODE
 from names import Names
 from new_families import INJECTION, NEW_CODE, benign_text, comment_injection, data_injection, document_injection
@@ -61,6 +62,15 @@ def sound_piece(rng, names):
     return filler(rng, names) if rng.random() < 0.45 else rng.choice(TWINS)(rng, names, False)
 
 
+def remarked(rng, names, part):
+    """The piece with a comment above it or inside it, now and then: remarks stand beside faults and elsewhere."""
+    if rng.random() < 0.2:
+        part.lines.insert(0, f"# {prose.phrase(rng, names)}")
+        if part.fault is not None:
+            part.fault += 1
+    return part
+
+
 def code_file(rng, pieces):
     """Imports, then the pieces, blank lines between; returns the lines and the index of the fault."""
     imports = sorted({line for part in pieces for line in part.imports})
@@ -81,11 +91,8 @@ def code_file(rng, pieces):
 def readme(rng, names, title, hints):
     """A README: a title, prose, and what the pieces want to have said."""
     lines = [f"# {title.title()}", ""]
-    prose = ["A small {noun} service.", "Keeps {noun} and {noun2}.", "Reads {noun} files and prints a report.",
-             "Used by the {noun} team.", "Run `python -m {noun}`.", "See the {noun} page for the plan.",
-             "Part of the {noun} tools.", "Works with Python 3.", "Helps to {verb} the {noun}."]
-    for _ in range(rng.randint(0, 2)):
-        lines.append(rng.choice(prose).format(noun=names.noun(), noun2=names.noun(), verb=names.verb()))
+    for _ in range(rng.choice([0, 1, 1, 2, 3, 6])):
+        lines.append(prose.line(rng, names))
     if rng.random() < 0.3:
         lines.append(benign_text(rng, names))
     said = [hint for hint in hints if hint.startswith("!") or rng.random() < 0.6]
@@ -98,8 +105,8 @@ def readme(rng, names, title, hints):
 def distractors(rng, names, repository):
     """Files beside the code: notes, configuration, a log in which nothing is wrong."""
     if rng.random() < 0.15:
-        repository.add("notes.txt", [f"- {rng.choice(['ask', 'check', 'rename', 'document'])} the {names.noun()}"
-                                     for _ in range(rng.randint(1, 3))])
+        name = rng.choice(["notes.txt", "CHANGELOG.md", f"docs/{names.noun()}.md", "CONTRIBUTING.md"])
+        repository.add(name, [prose.line(rng, names) for _ in range(rng.randint(1, 5))])
     if rng.random() < 0.15:
         name = rng.choice(["config.toml", "settings.ini"])
         repository.add(name, [f"[{names.noun()}]"] + [f"{names.noun()} = {rng.randint(1, 90)}" for _ in range(rng.randint(1, 3))])
@@ -128,6 +135,7 @@ def make(rng, split, label):
     has_code = pieces or label != LOG_LABEL or rng.random() < 0.6
     if has_code:
         pieces += [sound_piece(rng, names) for _ in range(rng.choice([0, 1, 1, 2, 2, 3]) + (0 if pieces else 1))]
+    pieces = [remarked(rng, names, part) for part in pieces]
     rng.shuffle(pieces)
     add_code(rng, names, repository, pieces)
     if rng.random() < 0.9 or label == "wrong operator" or place == "readme":
@@ -142,7 +150,7 @@ def make(rng, split, label):
         folder = rng.choice(["", "", "logs/", "var/log/"])
         repository.add(f"{folder}{names.noun()}.log", part.lines, part.fault)
     if place == "notes":
-        lines = [benign_text(rng, names) for _ in range(rng.randint(0, 3))]
+        lines = [rng.choice([benign_text, prose.line])(rng, names) for _ in range(rng.randint(0, 4))]
         fault = rng.randint(0, len(lines))
         lines.insert(fault, document_injection(rng, names, True).lines[0])
         repository.add(f"docs/{names.noun()}.md", lines, fault)
