@@ -28,12 +28,15 @@ package enum Mlt {
     return folder.appendingPathComponent("mlt").path
   }
 
-  /// Runs `mlt` with the arguments and waits for it.
+  /// Runs `mlt`, or another program, with the arguments and waits for it.
+  ///
+  /// - Parameter interruptedAfter: seconds after which it gets what Ctrl-C sends.
   package static func run(
-    _ arguments: [String], in folder: String? = nil, environment: [String: String] = [:], input: String? = nil
+    _ arguments: [String], executable: String? = nil, in folder: String? = nil,
+    environment: [String: String] = [:], input: String? = nil, interruptedAfter: Double? = nil
   ) throws -> Run {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
+    process.executableURL = URL(fileURLWithPath: executable ?? path)
     process.arguments = arguments
     if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
@@ -53,6 +56,10 @@ package enum Mlt {
       process.standardInput = FileHandle.nullDevice
     }
     try process.run()
+    if let interruptedAfter {
+      Thread.sleep(forTimeInterval: interruptedAfter)
+      process.interrupt()
+    }
     process.waitUntilExit()
     try output.close()
     try error.close()
