@@ -16,16 +16,18 @@ static inline unsigned to_bits(float x) {
   return bits;
 }
 
-// exp(x): 2^n * p(r), n = round(x / ln 2), |r| <= ln 2 / 2, p of degree 6 (minimax, relative). At most 1 ulp, with
-// gradual underflow; overflow is infinity, NaN stays. 2^n is applied in two steps, since n reaches 128 and -150.
+// exp(x): 2^n * p(r), n = round(x / ln 2), |r| <= ln 2 / 2, p of degree 6 (minimax, relative). At most 1.5 ulp. Results
+// below 2^-125 are 0: past them lie the subnormal numbers, whose arithmetic is a hundred times slower. Overflow is
+// infinity, NaN stays.
 static inline float exp_float(float x) {
-  x = x < -104.0f ? -104.0f : x;
-  x = x > 89.0f ? 89.0f : x;
+  const float least = -86.64f;  // > -125 ln 2, so n >= -125 and 2^(n - 1) is a normal number
+  float clamped = x < least ? least : x;
+  clamped = clamped > 89.0f ? 89.0f : clamped;
   const float shift = 12582912.0f;  // 1.5 * 2^23: adding it leaves the rounded integer in the low bits
-  float shifted = x * 1.442695041f + shift;
+  float shifted = clamped * 1.442695041f + shift;
   float n = shifted - shift;
-  int exponent = (int)(to_bits(shifted) - to_bits(shift));
-  float r = x - n * 0.693359375f;  // ln 2 in two parts (Cody and Waite): the first has 9 bits, so n times it is exact
+  unsigned exponent = to_bits(shifted) - to_bits(shift);
+  float r = clamped - n * 0.693359375f;  // ln 2 in two parts (Cody and Waite): n times the first is exact
   r = r - n * -2.12194440e-4f;
   float p = 1.381431838e-3f;
   p = p * r + 8.368851279e-3f;
@@ -34,9 +36,9 @@ static inline float exp_float(float x) {
   p = p * r + 4.999999337e-1f;
   p = p * (r * r) + r;
   p = p + 1.0f;
-  int half = exponent >> 1;
-  float low = from_bits((unsigned)(half + 127) << 23), high = from_bits((unsigned)(exponent - half + 127) << 23);
-  return p * low * high;
+  // Half of 2^n, so that n = 128 has a representation.
+  float power = from_bits((exponent + 126) << 23);
+  return x < least ? 0.0f : (p + p) * power;
 }
 
 static inline float sigmoid_float(float x) { return 1.0f / (1.0f + exp_float(-x)); }

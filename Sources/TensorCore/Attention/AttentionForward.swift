@@ -1,58 +1,86 @@
-// Attention, forward: FlashAttention-2, algorithm 1. A task is one block of queries of one head.
+// Attention, forward: FlashAttention-2, algorithm 1.
 
 import CKernels
 import Glibc
 
 extension AttentionProblem {
+  /// What one task computes.
+  ///
+  /// Its rows are the queries of a block of one head; or, where a block is a single query, as in
+  /// decoding, the heads that share a key head, so that keys are read once for all of them.
+  private struct ForwardTask {
+    let block: QueryBlock
+    let head: Int
+    let rows: Int
+    /// From one row to the next, in queries and outputs, and in the log-sum-exp.
+    let stride: Int
+    let logSumExpStride: Int
+    /// Whether a row is a head and not a query.
+    var rowsAreHeads: Bool { block.range.count == 1 }
+  }
+
+  private var forwardTasks: [ForwardTask] {
+    spans.flatMap(AttentionProblem.blocks).flatMap { block in
+      block.range.count == 1
+        ? stride(from: 0, to: heads, by: group).map {
+          ForwardTask(block: block, head: $0, rows: group, stride: width, logSumExpStride: rows)
+        }
+        : (0..<heads).map {
+          ForwardTask(
+            block: block, head: $0, rows: block.range.count, stride: heads * width, logSumExpStride: 1)
+        }
+    }
+  }
+
   /// The output `[rows, heads, d]`, and the log-sum-exp of each row's scores `[heads, rows]`.
   func forward() -> (output: Tensor, logSumExp: Tensor) {
     let output = Tensor.uninitialized(query.shape)
     let logSumExp = Tensor.uninitialized([heads, rows])
-    let blocks = spans.flatMap(AttentionProblem.blocks)
-    let (out, lse, sinkLogits) = (output.target, logSumExp.target, sinks?.source)
-    ThreadPool.shared.run(blocks.count * heads) { task in
-      let (block, head) = (blocks[task / heads], task % heads)
-      forward(
-        block, head: head, sink: sinkLogits.map { $0[head] },
-        into: out + (block.firstRow * heads + head) * width,
-        logSumExp: lse + head * rows + block.firstRow)
+    let tasks = forwardTasks
+    let (out, lse) = (output.target, logSumExp.target)
+    ThreadPool.shared.run(tasks.count) { index in
+      let task = tasks[index]
+      run(
+        task, into: out + (task.block.firstRow * heads + task.head) * width,
+        logSumExp: lse + task.head * rows + task.block.firstRow)
     }
     return (output, logSumExp)
   }
 
-  private func forward(
-    _ block: QueryBlock, head: Int, sink: Float?, into out: UnsafeMutablePointer<Float>,
-    logSumExp: UnsafeMutablePointer<Float>
+  private func run(
+    _ task: ForwardTask, into out: UnsafeMutablePointer<Float>, logSumExp: UnsafeMutablePointer<Float>
   ) {
-    let (count, stride) = (block.range.count, heads * width)
-    let visible = visibleKeys(block)
-    let queries = rowsOfHead(query, row: block.firstRow, head: head)
+    let (block, count, kvHead) = (task.block, task.rows, task.head / group)
+    let queries = MatrixOperand(
+      address: rowsOfHead(query, row: block.firstRow, head: task.head).address, stride: task.stride)
     withUnsafeTemporaryAllocation(of: Float.self, capacity: count * (AttentionProblem.keyBlock + 2)) {
       scratch in
       guard let scores = scratch.baseAddress else { return }
-      let (maxima, totals) = (
-        scores + count * AttentionProblem.keyBlock, scores + count * (AttentionProblem.keyBlock + 1)
-      )
-      // The sink is a key that every query sees first and that has no value.
-      maxima.update(repeating: sink ?? -.infinity, count: count)
-      totals.update(repeating: sink == nil ? 0 : 1, count: count)
-      for row in 0..<count { (out + row * stride).update(repeating: 0, count: width) }
-      for keys in keyBlocks(visible) {
+      let maxima = scores + count * AttentionProblem.keyBlock
+      let totals = maxima + count
+      for row in 0..<count {
+        // A sink is a key that every query sees first and that has no value.
+        maxima[row] = sinks.map { $0.source[task.head + (task.rowsAreHeads ? row : 0)] } ?? -.infinity
+        totals[row] = sinks == nil ? 0 : 1
+        (out + row * task.stride).update(repeating: 0, count: width)
+      }
+      for keys in keyBlocks(visibleKeys(block)) {
         let firstKey = block.span.keys.lowerBound + keys.lowerBound
         FloatProduct.multiplyTile(
           m: count, n: keys.count, k: width, queries,
-          rowsOfHead(key, row: firstKey, head: head / group, transposed: true), scale: scale, into: scores,
+          rowsOfHead(key, row: firstKey, head: kvHead, transposed: true), scale: scale, into: scores,
           stride: keys.count)
         VectorKernels.best.attend(
-          scores, keys.count, count, keys.count, band(block, keys), softcap, maxima, totals, out, stride,
+          scores, keys.count, count, keys.count, band(block, keys), softcap, maxima, totals, out, task.stride,
           width)
         FloatProduct.multiplyTile(
           m: count, n: width, k: keys.count, MatrixOperand(address: scores, stride: keys.count),
-          rowsOfHead(value, row: firstKey, head: head / group), into: out, stride: stride, accumulating: true)
+          rowsOfHead(value, row: firstKey, head: kvHead), into: out, stride: task.stride, accumulating: true)
       }
       for row in 0..<count {
-        VectorKernels.best.affine(out + row * stride, 1 / totals[row], 0, out + row * stride, width)
-        logSumExp[row] = maxima[row] + log(totals[row])
+        let place = out + row * task.stride
+        VectorKernels.best.affine(place, 1 / totals[row], 0, place, width)
+        logSumExp[row * task.logSumExpStride] = maxima[row] + log(totals[row])
       }
     }
   }

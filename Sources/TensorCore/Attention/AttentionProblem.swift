@@ -91,17 +91,19 @@ struct AttentionProblem {
     }
   }
 
-  /// Which keys of a block the queries of a block see.
+  /// Which keys of a block the queries of a block see; row by row the band moves by one key, unless the block is a single
+  /// query.
   func band(_ block: QueryBlock, _ keys: Range<Int>) -> mlt_band {
     let firstPosition = block.span.keys.count - block.span.queries.count + block.range.lowerBound
+    let step = block.range.count == 1 ? 0 : 1
     var band = mlt_band(first: 0, first_step: 0, last: keys.count, last_step: 0)
     if let window {
       band.first = firstPosition - window + 1 - keys.lowerBound
-      band.first_step = 1
+      band.first_step = step
     }
     if causal {
       band.last = firstPosition + 1 - keys.lowerBound
-      band.last_step = 1
+      band.last_step = step
     }
     return band
   }

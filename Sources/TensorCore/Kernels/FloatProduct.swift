@@ -11,7 +11,11 @@ struct MatrixOperand {
   var isTransposed = false
 }
 
-enum FloatProduct {
+package enum FloatProduct {
+  /// The kernels that OpenBLAS chose for this machine, or was told to use by `OPENBLAS_CORETYPE`; rounding and speed
+  /// depend on them.
+  package static let libraryKernels = String(cString: openblas_get_corename())
+
   private static let singleThreaded: Void = openblas_set_num_threads(1)
 
   /// C = scale · A · B (+ C if `accumulating`): A `[m, k]`, B `[k, n]` after transposing, C `[m, n]`; on this thread.

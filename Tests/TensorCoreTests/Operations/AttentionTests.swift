@@ -98,13 +98,14 @@ import Testing
   @Test func `decoding row by row gives what all rows at once give`() throws {
     var numbers = Numbers(seed: 33)
     let (q, k, v) = (numbers.tensor([150, 4, 8]), numbers.tensor([150, 2, 8]), numbers.tensor([150, 2, 8]))
+    let sinks = numbers.tensor([4])
     let all = Tensor.attention(
       query: q, key: k, value: v, spans: [AttentionSpan(queries: 0..<150, keys: 0..<150)], scale: 0.3,
-      window: 90)
+      window: 90, sinks: sinks)
     for row in [0, 1, 63, 64, 127, 128, 149] {
       let one = Tensor.attention(
         query: q.slice(axis: 0, start: row, end: row + 1), key: k, value: v,
-        spans: [AttentionSpan(queries: 0..<1, keys: 0..<row + 1)], scale: 0.3, window: 90)
+        spans: [AttentionSpan(queries: 0..<1, keys: 0..<row + 1)], scale: 0.3, window: 90, sinks: sinks)
       let expected = all.slice(axis: 0, start: row, end: row + 1).floats().map { Double($0) }
       #expect(deviation(one.floats(), expected) < 2e-6, "row \(row)")
     }
