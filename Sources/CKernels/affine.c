@@ -140,19 +140,18 @@ int64_t mlt_affine_quantize(mlt_format type, const void *weights, int64_t rows, 
   return quantize_portable(type, weights, rows, columns, bits, group, codes, scales, biases, errors);
 }
 
-void mlt_affine_dequantize(const mlt_matrix *w, int64_t begin, int64_t end, void *out) {
-  const int bits = MLT_CODE_BITS(w->format);
-  const mlt_format type = w->scale_format;
-  for (int64_t r = begin, i = 0; r < end; r++)
-    for (int64_t k = 0; k < w->columns; k += 8) {
-      const int64_t g = r * (w->columns / w->group) + k / w->group;
-      const float scale = float_at(w->scales, type, g), bias = float_at(w->biases, type, g);
-      const uint64_t codes = eight_codes(row_at(w, r) + k / 8 * bits, bits);
-      for (int j = 0; j < 8; j++, i++) {
-        const float code = (float)(codes >> bits * j & ((1u << bits) - 1));
-        float scaled = code * scale;
+void mlt_affine_dequantize(mlt_format type, const void *codes, const void *scales, const void *biases, int64_t rows,
+                           int64_t columns, int32_t bits, int64_t group, void *out) {
+  const uint8_t *p = codes;
+  for (int64_t g = 0; g < rows * (columns / group); g++) {
+    const float scale = float_at(scales, type, g), bias = float_at(biases, type, g);
+    for (int64_t i = g * group; i < (g + 1) * group; i += 8, p += bits) {
+      const uint64_t eight = eight_codes(p, bits);
+      for (int j = 0; j < 8; j++) {
+        float scaled = (float)(eight >> bits * j & ((1u << bits) - 1)) * scale;
         if (type != MLT_F32) scaled = type == MLT_BF16 ? bf16_value(bf16_bits(scaled)) : f16_value(f16_bits(scaled));
-        store_float(type, out, i, scaled + bias);
+        store_float(type, out, i + j, scaled + bias);
       }
     }
+  }
 }

@@ -19,3 +19,9 @@ void mlt_f32_to_bf16(const float *in, uint16_t *out, int64_t count) {
 void mlt_f32_to_f16(const float *in, uint16_t *out, int64_t count) {
   for (int64_t i = 0; i < count; i++) out[i] = f16_bits(in[i]);
 }
+
+int64_t mlt_f16_first_infinity(const uint16_t *in, int64_t count) {
+  for (int64_t i = 0; i < count; i++)
+    if ((in[i] & 0x7fff) == 0x7c00) return i;
+  return -1;
+}

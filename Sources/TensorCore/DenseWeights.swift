@@ -33,7 +33,7 @@ package final class DenseWeights: StoredWeights, @unchecked Sendable {  // immut
 
 extension DType {
   /// The type as `CKernels` calls it.
-  var storedFormat: mlt_format {
+  package var storedFormat: mlt_format {
     switch self {
     case .f32: MLT_F32
     case .bf16: MLT_BF16

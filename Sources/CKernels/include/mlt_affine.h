@@ -10,6 +10,7 @@
 int64_t mlt_affine_quantize(mlt_format type, const void *weights, int64_t rows, int64_t columns, int32_t bits,
                             int64_t group, void *codes, void *scales, void *biases, double *errors);
 
-// Unpacks rows begin ..< end of an affine matrix into its scales' own type:
+// The inverse, for whole rows: out[rows, columns] in the type of scales and biases.
 // value = round(round(code * scale) + bias), each rounding to that type.
-void mlt_affine_dequantize(const mlt_matrix *w, int64_t begin, int64_t end, void *out);
+void mlt_affine_dequantize(mlt_format type, const void *codes, const void *scales, const void *biases, int64_t rows,
+                           int64_t columns, int32_t bits, int64_t group, void *out);

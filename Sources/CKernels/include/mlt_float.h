@@ -9,3 +9,6 @@ void mlt_f16_to_f32(const uint16_t *in, float *out, int64_t count);
 // f32 to bf16 and f16: nearest, ties to even; too large becomes infinity, NaN stays a quiet NaN; subnormals are kept.
 void mlt_f32_to_bf16(const float *in, uint16_t *out, int64_t count);
 void mlt_f32_to_f16(const float *in, uint16_t *out, int64_t count);
+
+// The first infinity among f16 values, -1 if there is none: whether a conversion overflowed.
+int64_t mlt_f16_first_infinity(const uint16_t *in, int64_t count);
