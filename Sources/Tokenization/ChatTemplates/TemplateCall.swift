@@ -1,0 +1,56 @@
+// The arguments of a call, read by place or by name.
+
+import SafeIO
+
+/// The evaluated arguments of a function, filter, test or method.
+struct TemplateCall {
+  let evaluator: TemplateEvaluator
+  var positional: [TemplateValue]
+  var named: [(name: String, value: TemplateValue)] = []
+
+  init(_ evaluator: TemplateEvaluator, positional: [TemplateValue] = []) {
+    self.evaluator = evaluator
+    self.positional = positional
+  }
+
+  func failure(_ problem: String) -> Failure { evaluator.failure(problem) }
+
+  /// The argument at a place or of a name.
+  func argument(_ index: Int, _ name: String) -> TemplateValue? {
+    index < positional.count ? positional[index] : named.last { $0.name == name }?.value
+  }
+
+  func required(_ index: Int, _ name: String) throws(Failure) -> TemplateValue {
+    guard let value = argument(index, name) else { throw failure("missing argument '\(name)'") }
+    return value
+  }
+
+  /// An integer; nil when the argument is missing or None.
+  func integer(_ index: Int, _ name: String) throws(Failure) -> Int? {
+    guard let value = argument(index, name), !value.isNone else { return nil }
+    guard let number = value.integerValue else {
+      throw failure("argument '\(name)' must be an integer, not \(value.typeName)")
+    }
+    return number
+  }
+
+  /// A text; nil when the argument is missing or None.
+  func text(_ index: Int, _ name: String) throws(Failure) -> String? {
+    guard let value = argument(index, name), !value.isNone else { return nil }
+    guard let text = value.textValue else {
+      throw failure("argument '\(name)' must be str, not \(value.typeName)")
+    }
+    return text
+  }
+
+  func flag(_ index: Int, _ name: String, _ initial: Bool = false) -> Bool {
+    argument(index, name)?.isTrue ?? initial
+  }
+
+  /// The same call without its first positional arguments.
+  func dropping(_ count: Int) -> TemplateCall {
+    var call = self
+    call.positional = Array(positional.dropFirst(count))
+    return call
+  }
+}

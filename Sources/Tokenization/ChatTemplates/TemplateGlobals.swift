@@ -1,0 +1,148 @@
+// The functions that every template can call: a table of names.
+
+import SafeIO
+
+/// What templates can call.
+enum TemplateGlobals {
+  private typealias Function = @Sendable (TemplateCall) throws(Failure) -> TemplateValue
+
+  private static let table: [String: Function] = [
+    "cycler": cycler,
+    "dict": dictionary,
+    "joiner": joiner,
+    "namespace": namespace,
+    "raise_exception": raise,
+    "range": range,
+    "strftime_now": time,
+  ]
+
+  static func function(_ name: String) -> TemplateValue? {
+    table[name].map { function in
+      .function(TemplateFunction(name) { call throws(Failure) in try function(call) })
+    }
+  }
+
+  private static func raise(_ call: TemplateCall) throws(Failure) -> TemplateValue {
+    throw call.failure(try call.evaluator.string(try call.required(0, "message")))
+  }
+
+  private static func time(_ call: TemplateCall) throws(Failure) -> TemplateValue {
+    guard let format = try call.text(0, "format") else { throw call.failure("strftime_now needs a format") }
+    let clock = call.evaluator.now ?? WallClock.current()
+    guard let text = clock.formatted(format) else { throw call.failure("the format of the time is too long") }
+    return .string(text)
+  }
+
+  private static func range(_ call: TemplateCall) throws(Failure) -> TemplateValue {
+    let first = try call.integer(0, "start") ?? 0
+    let second = try call.integer(1, "stop")
+    let step = try call.integer(2, "step") ?? 1
+    guard !call.positional.isEmpty, call.positional.count <= 3 else {
+      throw call.failure("range expects 1 to 3 arguments")
+    }
+    guard step != 0 else { throw call.failure("range() arg 3 must not be zero") }
+    let (start, end) = second.map { (first, $0) } ?? (0, first)
+    var items: [TemplateValue] = []
+    for number in stride(from: start, to: end, by: step) {
+      guard items.count < TemplateEvaluator.maximumItems else {
+        throw call.failure("makes a range of more than \(TemplateEvaluator.maximumItems) items")
+      }
+      items.append(.integer(number))
+    }
+    return try call.evaluator.list(
+      items, .range("range(\(start), \(end)\(step == 1 ? "" : ", \(step)"))"))
+  }
+
+  private static func dictionary(_ call: TemplateCall) throws(Failure) -> TemplateValue {
+    .mapping(try mapping(call))
+  }
+
+  private static func namespace(_ call: TemplateCall) throws(Failure) -> TemplateValue {
+    .object(TemplateNamespace(try mapping(call)))
+  }
+
+  /// The mapping that the arguments describe: a mapping or pairs, then named values.
+  private static func mapping(_ call: TemplateCall) throws(Failure) -> TemplateMapping {
+    let result = try call.evaluator.makeMapping()
+    if let source = call.positional.first { try update(result, with: source, call) }
+    for (name, value) in call.named { result.set(name, to: value) }
+    return result
+  }
+
+  /// Sets the members of a mapping, or pairs, in another mapping.
+  static func update(
+    _ mapping: TemplateMapping, with source: TemplateValue, _ call: TemplateCall
+  ) throws(Failure) {
+    if case .mapping(let other) = source {
+      try call.evaluator.spend(other.count)
+      for (key, value) in zip(other.keys, other.values) {
+        mapping.set(try call.evaluator.key(key), key, to: value)
+      }
+      return
+    }
+    for item in try call.evaluator.items(of: source) {
+      let pair = try call.evaluator.items(of: item)
+      guard pair.count == 2 else { throw call.failure("a mapping is made of pairs") }
+      mapping.set(try call.evaluator.key(pair[0]), pair[0], to: pair[1])
+    }
+  }
+
+  private static func cycler(_ call: TemplateCall) throws(Failure) -> TemplateValue {
+    guard !call.positional.isEmpty else { throw call.failure("at least one item has to be provided") }
+    let cycler = TemplateCycler(call.positional)
+    call.evaluator.keep(cycler)
+    return .object(cycler)
+  }
+
+  private static func joiner(_ call: TemplateCall) throws(Failure) -> TemplateValue {
+    .object(TemplateJoiner(try call.text(0, "sep") ?? ", "))
+  }
+}
+
+/// Gives one item after the other, and begins again.
+final class TemplateCycler: TemplateObject, TemplateHolder {
+  private var items: [TemplateValue]
+  private var position = 0
+
+  init(_ items: [TemplateValue]) { self.items = items }
+
+  var typeName: String { "Cycler" }
+
+  func release() { items = [] }
+
+  func attribute(_ name: String) -> TemplateValue? {
+    switch name {
+    case "current": items[position]
+    case "next":
+      .function(
+        TemplateFunction("next") { [unowned self] _ in
+          defer { self.position = (self.position + 1) % self.items.count }
+          return self.items[self.position]
+        })
+    case "reset":
+      .function(
+        TemplateFunction("reset") { [unowned self] _ in
+          self.position = 0
+          return .none
+        })
+    default: nil
+    }
+  }
+}
+
+/// Empty at the first call, the separator afterwards.
+final class TemplateJoiner: TemplateObject {
+  private let separator: String
+  private var isUsed = false
+
+  init(_ separator: String) { self.separator = separator }
+
+  var typeName: String { "Joiner" }
+
+  func attribute(_ name: String) -> TemplateValue? { nil }
+
+  func next() -> TemplateValue {
+    defer { isUsed = true }
+    return .string(isUsed ? separator : "")
+  }
+}

@@ -1,0 +1,216 @@
+// Statements. The table says which tag begins what; all that Jinja loads from other files is refused, since a chat
+// template is one file.
+
+import SafeIO
+
+extension TemplateParser {
+  private typealias Rule = @Sendable (inout TemplateParser) throws(Failure) -> TemplateStatement.Kind
+
+  private static let rules: [String: Rule] = [
+    "if": branches,
+    "for": loop,
+    "set": assignment,
+    "macro": macro,
+    "call": callBlock,
+    "filter": filterBlock,
+    "with": with,
+    "generation": generation,
+    "break": breaking,
+    "continue": continuing,
+  ]
+
+  /// Statements up to one of the given tags, whose name is passed.
+  mutating func statements(
+    until ends: [String]
+  ) throws(Failure) -> (body: [TemplateStatement], end: String) {
+    try nested { parser throws(Failure) in try parser.statementList(until: ends) }
+  }
+
+  private mutating func statementList(
+    until ends: [String]
+  ) throws(Failure) -> (body: [TemplateStatement], end: String) {
+    var body: [TemplateStatement] = []
+    while true {
+      let token = take()
+      switch token.kind {
+      case .text(let text): body.append(TemplateStatement(kind: .text(text), line: token.line))
+      case .outputBegin:
+        let value = try tupleOrExpression()
+        guard current.kind == .outputEnd else { throw unexpected("'}}'") }
+        take()
+        body.append(TemplateStatement(kind: .output(value), line: token.line))
+      case .blockBegin:
+        guard case .name(let tag) = current.kind else { throw unexpected("the name of a tag") }
+        if ends.contains(tag) {
+          take()
+          return (body, tag)
+        }
+        guard let rule = Self.rules[tag] else { throw unknown(tag, ends) }
+        take()
+        let kind = try rule(&self)
+        try expectBlockEnd()
+        body.append(TemplateStatement(kind: kind, line: token.line))
+      default:
+        guard ends.isEmpty else {
+          throw failure(
+            "expected '{% \(ends.joined(separator: " %}' or '{% ")) %}', found \(token.description)")
+        }
+        return (body, "")
+      }
+    }
+  }
+
+  private func unknown(_ tag: String, _ ends: [String]) -> Failure {
+    if ["include", "import", "from", "extends", "block"].contains(tag) {
+      return failure("the tag '\(tag)' is not available, a chat template is one file")
+    }
+    if ends.isEmpty { return failure("unknown tag '\(tag)'") }
+    return failure("unknown tag '\(tag)', or '\(ends.joined(separator: "' or '"))' is missing")
+  }
+
+  /// The body of a tag: passes the end of the tag itself, and the tag that ends the body.
+  private mutating func body(until end: String) throws(Failure) -> [TemplateStatement] {
+    try expectBlockEnd()
+    return try statements(until: [end]).body
+  }
+
+  private static func branches(_ parser: inout TemplateParser) throws(Failure) -> TemplateStatement.Kind {
+    var branches: [(test: TemplateExpression?, body: [TemplateStatement])] = []
+    while true {
+      let test = try parser.tupleOrExpression(withConditional: false)
+      try parser.expectBlockEnd()
+      let (body, end) = try parser.statements(until: ["elif", "else", "endif"])
+      branches.append((test, body))
+      if end == "else" { branches.append((nil, try parser.body(until: "endif"))) }
+      if end != "elif" { return .branches(branches) }
+    }
+  }
+
+  private static func loop(_ parser: inout TemplateParser) throws(Failure) -> TemplateStatement.Kind {
+    let target = try parser.target()
+    guard parser.takeWord("in") else { throw parser.unexpected("'in'") }
+    let source = try parser.tupleOrExpression(withConditional: false)
+    let test = parser.takeWord("if") ? try parser.expression() : nil
+    let isRecursive = parser.takeWord("recursive")
+    try parser.expectBlockEnd()
+    parser.loops += 1
+    let (body, end) = try parser.statements(until: ["else", "endfor"])
+    parser.loops -= 1
+    return .loop(
+      TemplateLoopStatement(
+        target: target, source: source, test: test, isRecursive: isRecursive, body: body,
+        otherwise: end == "else" ? try parser.body(until: "endfor") : []))
+  }
+
+  private static func assignment(_ parser: inout TemplateParser) throws(Failure) -> TemplateStatement.Kind {
+    let target = try parser.target(withAttributes: true)
+    if parser.take("=") { return .set(target, try parser.tupleOrExpression()) }
+    var filter: TemplateExpression?
+    while parser.isAt("|") { filter = try parser.filter(of: filter) }
+    return .setBlock(target, filter, try parser.body(until: "endset"))
+  }
+
+  private static func macro(_ parser: inout TemplateParser) throws(Failure) -> TemplateStatement.Kind {
+    let name = try parser.expectName()
+    return .macro(try parser.macroBody(name: name, end: "endmacro") { parser throws(Failure) in () })
+  }
+
+  private static func callBlock(_ parser: inout TemplateParser) throws(Failure) -> TemplateStatement.Kind {
+    var call: TemplateExpression?
+    let caller = try parser.macroBody(name: "caller", end: "endcall") { parser throws(Failure) in
+      call = try parser.expression()
+    }
+    guard let call, case .call = call.kind else { throw parser.failure("expected a call of a macro") }
+    return .callBlock(call, caller)
+  }
+
+  /// Parameters, what stands between them and the end of the tag, and the body.
+  private mutating func macroBody(
+    name: String, end: String, _ between: (inout TemplateParser) throws(Failure) -> Void
+  ) throws(Failure) -> TemplateMacroStatement {
+    let outer = (names: usedNames, loops: loops)
+    usedNames = []
+    loops = 0
+    var parameters: [(name: String, initial: TemplateExpression?)] = []
+    if end == "endmacro" || isAt("(") {
+      try expect("(")
+      while !take(")") {
+        if !parameters.isEmpty { try expect(",") }
+        let parameter = try expectName()
+        parameters.append((parameter, take("=") ? try expression() : nil))
+        if parameters.count > 1, parameters[parameters.count - 2].initial != nil,
+          parameters.last?.initial == nil
+        {
+          throw failure("a parameter without default follows one with default")
+        }
+      }
+    }
+    try between(&self)
+    let body = try body(until: end)
+    let used = usedNames
+    usedNames = outer.names.union(used.subtracting(["varargs", "kwargs"]))
+    loops = outer.loops
+    return TemplateMacroStatement(
+      name: name, parameters: parameters, body: body, takesMore: used.contains("varargs"),
+      takesMoreNamed: used.contains("kwargs"))
+  }
+
+  private static func filterBlock(_ parser: inout TemplateParser) throws(Failure) -> TemplateStatement.Kind {
+    var filter = try parser.filter(of: nil, isInline: true)
+    while parser.isAt("|") { filter = try parser.filter(of: filter) }
+    return .filterBlock(filter, try parser.body(until: "endfilter"))
+  }
+
+  private static func with(_ parser: inout TemplateParser) throws(Failure) -> TemplateStatement.Kind {
+    var values: [(target: TemplateTarget, value: TemplateExpression)] = []
+    while parser.current.kind != .blockEnd {
+      if !values.isEmpty { try parser.expect(",") }
+      let target = try parser.target()
+      try parser.expect("=")
+      values.append((target, try parser.expression()))
+    }
+    return .with(values, try parser.body(until: "endwith"))
+  }
+
+  /// Marks what the assistant said, for training masks; renders as its body.
+  private static func generation(_ parser: inout TemplateParser) throws(Failure) -> TemplateStatement.Kind {
+    .scope(try parser.body(until: "endgeneration"))
+  }
+
+  private static func breaking(_ parser: inout TemplateParser) throws(Failure) -> TemplateStatement.Kind {
+    guard parser.loops > 0 else { throw parser.failure("'break' outside of a loop") }
+    return .breaking
+  }
+
+  private static func continuing(_ parser: inout TemplateParser) throws(Failure) -> TemplateStatement.Kind {
+    guard parser.loops > 0 else { throw parser.failure("'continue' outside of a loop") }
+    return .continuing
+  }
+
+  /// What is assigned to: a name, several, or (where allowed) an attribute.
+  private mutating func target(withAttributes: Bool = false) throws(Failure) -> TemplateTarget {
+    var targets: [TemplateTarget] = []
+    var isTuple = false
+    while true {
+      if take("(") {
+        targets.append(try nested { parser throws(Failure) in try parser.target() })
+        try expect(")")
+      } else {
+        let name = try expectName()
+        guard !TemplateParser.reserved.contains(name) else { throw failure("can't assign to '\(name)'") }
+        if withAttributes, take(".") {
+          targets.append(.attribute(name, try expectName()))
+        } else {
+          targets.append(.name(name))
+        }
+      }
+      guard take(",") else { break }
+      isTuple = true
+      guard case .name(let next) = current.kind, next != "in" else {
+        if isAt("(") { continue }
+        break
+      }
+    }
+    return targets.count == 1 && !isTuple ? targets[0] : .tuple(targets)
+  }
+}

@@ -1,0 +1,42 @@
+// What the lexer gives to the parser.
+
+/// A piece of a template.
+struct TemplateToken: Sendable {
+  enum Kind: Sendable, Equatable {
+    /// Text outside of tags.
+    case text(String)
+    /// `{%` and `%}`.
+    case blockBegin
+    case blockEnd
+    /// `{{` and `}}`.
+    case outputBegin
+    case outputEnd
+    case name(String)
+    case string(String)
+    case integer(Int)
+    case double(Double)
+    /// An operator or a bracket.
+    case symbol(String)
+    case end
+  }
+
+  let kind: Kind
+  let line: Int
+
+  /// The token as an error names it.
+  var description: String {
+    switch kind {
+    case .text: "text"
+    case .blockBegin: "'{%'"
+    case .blockEnd: "'%}'"
+    case .outputBegin: "'{{'"
+    case .outputEnd: "'}}'"
+    case .name(let name): "'\(name)'"
+    case .string: "a string"
+    case .integer(let value): "'\(value)'"
+    case .double(let value): "'\(value)'"
+    case .symbol(let symbol): "'\(symbol)'"
+    case .end: "the end of the template"
+    }
+  }
+}
