@@ -88,6 +88,11 @@ package struct RunDirectory: Sendable {
     try Files.sync(path)
   }
 
+  /// Removes what only an unfinished run needs.
+  package func removeCheckpoints() throws(Failure) {
+    try Files.removeTree("\(path)/\(Self.checkpointsFolder)")
+  }
+
   /// Throws a sentence that names each setting in which the records differ.
   private static func compare(_ old: JSON, _ new: JSON, path: String) throws(Failure) {
     var differences: [String] = []

@@ -4,7 +4,7 @@
 import SafeIO
 import TensorCore
 
-/// The settings of a fine-tuning run, under the names of DESIGN section 9 (`batch_size` is `batchSize`).
+/// The settings of a fine-tuning run; in files and flags they are spelled with underscores and dashes (`batch_size`).
 ///
 /// Settings that a start adapter can also decide (rank, scaling, targets) are optional: nil means "as the start
 /// adapter says, else the default", see `LoRASettings`.

@@ -10,6 +10,9 @@ import SafeIO
 /// The manifest of an artifact.
 package struct Manifest: Sendable {
   package static let fileName = "manifest.json"
+
+  /// Files that a manifest does not list: itself, and the log of a training run, which holds times.
+  static let unlisted: Set = [fileName, "log.jsonl"]
   static let statementType = "https://in-toto.io/Statement/v1"
   static let predicateType = "https://slsa.dev/provenance/v1"
   /// Room for some thirty thousand files; bounds what a hostile manifest costs.
@@ -36,7 +39,7 @@ package struct Manifest: Sendable {
   /// - Throws: `Failure`; `badData` for links and special files, which an artifact can't hold.
   package static func seal(_ directory: String, _ provenance: Provenance) throws(Failure) {
     var subjects: [JSON] = []
-    for path in try FileTree(directory).regularFiles() where path.text != fileName {
+    for path in try FileTree(directory).regularFiles() where !unlisted.contains(path.text) {
       let sha256 = try Digest.file(path, below: directory).sha256
       subjects.append(["name": .string(path.text), "digest": ["sha256": .string(sha256)]])
     }

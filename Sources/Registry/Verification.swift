@@ -65,7 +65,7 @@ extension Manifest {
       case nil: faults[subject.path] = (.missing, "")
       }
     }
-    let added = found.keys.filter { listed[$0] == nil && $0.text != Manifest.fileName }.sorted()
+    let added = found.keys.filter { listed[$0] == nil && !Manifest.unlisted.contains($0.text) }.sorted()
     for path in added {
       faults[path] = (.added, found[path] == .symbolicLink ? "a symbolic link" : "")
     }

@@ -41,6 +41,13 @@ struct LoRA: ParsableCommand {
   @Option(name: .shortAndLong, help: "A YAML file with the settings below, dashes as underscores; flags win.")
   var config: String?
 
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Scripts and recipes that made the data or the run: the manifest names them with their digests.",
+      valueName: "file"))
+  var madeBy: [String] = []
+
   @Flag(help: "Show and log the peak memory and the number of allocations of each step.")
   var profileMemory = false
 
@@ -71,7 +78,8 @@ struct LoRA: ParsableCommand {
       trainer.observer = report
       trainer.progress = progress
       let summary = try trainer.train()
-      try Manifest.seal(run.path, provenance(configuration, inputs))
+      try run.removeCheckpoints()
+      try Manifest.seal(run.path, provenance(configuration, inputs + origins()))
       report.end(summary, job, path: run.path)
       return
     }
@@ -88,6 +96,14 @@ struct LoRA: ParsableCommand {
       inputs.append(try .directory(role: "init_adapter", path: start))
     }
     return inputs
+  }
+
+  /// Files that say how it was made; they don't change the result.
+  private func origins() throws -> [ProvenanceInput] {
+    let named = (config.map { [("config", $0)] } ?? []) + madeBy.map { ("made-by", $0) }
+    return try named.map { role, path in
+      try .file(role: role, path: path)
+    }
   }
 
   private func provenance(
