@@ -66,8 +66,8 @@ struct RepositoryReader {
     switch FileKind(path: path) {
     case .log: repository.logs.append(LogText(path: path, lines: lines))
     case .document: repository.documents.append(RepositoryText.PlainFile(path: path, lines: texts))
-    case .test: repository.tests.append(SourceText(path: path, text: texts.joined(separator: "\n")))
-    case .code: repository.sources.append(SourceText(path: path, text: texts.joined(separator: "\n")))
+    case .test: repository.tests.append(SourceText(path: path, lines: texts))
+    case .code: repository.sources.append(SourceText(path: path, lines: texts))
     }
   }
 

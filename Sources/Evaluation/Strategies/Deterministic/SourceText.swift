@@ -53,13 +53,11 @@ struct SourceText {
   let lines: [CodeLine]
   let functions: [CodeFunction]
 
-  init(path: String, text: String) {
+  init(path: String, lines texts: [String]) {
     self.path = path
-    var lexer = CodeLexer(
-      hashIsComment: !["js", "ts", "go", "java", "c", "cpp", "rs"].contains(Self.ending(path)))
-    lines = text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map { index, line in
-      lexer.line(String(line), number: index + 1)
-    }
+    let hashIsComment = !["js", "ts", "go", "java", "c", "cpp", "rs"].contains(Self.ending(path))
+    var lexer = CodeLexer(hashIsComment: hashIsComment)
+    lines = texts.enumerated().map { index, line in lexer.line(line, number: index + 1) }
     functions = Self.functions(in: lines)
   }
 
