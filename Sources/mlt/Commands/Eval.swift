@@ -139,18 +139,19 @@ struct Eval: ParsableCommand {
     }
   }
 
-  private var measuredText: MeasuredText? {
-    text.map(MeasuredText.text(path:)) ?? data.map(MeasuredText.documents(path:))
+  /// The text as a model's tokens; nil when none is to be measured.
+  private func plan(_ language: LanguageModel) throws -> ScoringPlan? {
+    if let text { return try ScoringPlan(textFile: text, language.directory, language.tokenizer) }
+    return try data.map { try ScoringPlan(documentFile: $0, language.directory, language.tokenizer) }
   }
 
-  private func measureText(_ language: LanguageModel, _ progress: ConsoleProgress?) throws -> TextMeasurement?
-  {
-    guard let measuredText else { return nil }
-    let plan = try measuredText.plan(language.directory, language.tokenizer)
+  private func measureText(_ language: LanguageModel, _ progress: ConsoleProgress?) throws -> TextMeasurement? {
+    guard let plan = try plan(language) else { return nil }
     let other = try reference.map { path in
       let other = try LanguageModel(path: path)
-      guard try measuredText.plan(other.directory, other.tokenizer) == plan else {
-        throw Failure.badData(path, "reads the text as other tokens than the model; they can't be compared")
+      guard try self.plan(other) == plan else {
+        throw Failure.badData(
+          path, "reads the text as other tokens than the model; they can't be compared")
       }
       return DecoderDistributions(other.decoder, name: path)
     }
