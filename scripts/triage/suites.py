@@ -2,11 +2,10 @@
 
 import json
 import os
+import random
 
 from rendering import rendered_files
 from repository import make
-
-import random
 
 # Words of which one must appear in a result that names the family.
 KEYWORDS = {
@@ -38,12 +37,18 @@ def write(folder, rng, split, count, labels):
                 f"name: {family}_{number:03d}", f"kind: {family}", "question: What is wrong in this repository?",
                 f"expected_file: {json.dumps(path)}",
                 "expected_keywords: " + json.dumps([KEYWORDS[label]] if KEYWORDS[label] else []),
-                "expected_evidence: " + json.dumps([repository.files[path][index].strip()]),
+                "expected_evidence: " + json.dumps(evidence(repository.files[path], index)),
             ])
             for name, lines in repository.files.items():
                 put(f"{place}/repo", name, lines)
             total += 1
     return total
+
+
+def evidence(lines, index):
+    """What shows the fault: its line, and for a handler that does nothing also the line above, which names it."""
+    above = [lines[index - 1].strip()] if index and lines[index - 1].strip().startswith("except") else []
+    return [lines[index].strip()] + above
 
 
 def drawn(rng, split, label):
