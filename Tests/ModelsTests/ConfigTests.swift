@@ -8,7 +8,7 @@ import Testing
   private func spec(_ modelType: String = "llama", _ changes: [String: JSON?] = [:]) throws(Failure)
     -> DecoderSpec
   {
-    try Families.spec(config: TinyModel.config(modelType, changes), source: "config.json")
+    try Families.spec(config: RandomModel.config(modelType, changes), source: "config.json")
   }
 
   private func complaint(_ modelType: String = "llama", _ changes: [String: JSON?]) throws -> Failure {

@@ -9,7 +9,7 @@ import Testing
   private static let ids: [Int32] = [3, 1, 4, 1, 5, 9, 2, 6]
 
   private func model(_ changes: [String: JSON?] = [:]) throws -> Decoder {
-    try TinyModel(TinyModel.config("qwen3", ["head_dim": 4].merging(changes) { $1 })).decoder()
+    try RandomModel(RandomModel.config("qwen3", ["head_dim": 4].merging(changes) { $1 })).decoder()
   }
 
   /// The mean loss of predicting each token from those before it.
@@ -118,7 +118,7 @@ import Testing
   }
 
   @Test func `a trained weight leaves the mapped file alone`() throws {
-    let tiny = try TinyModel()
+    let tiny = try RandomModel()
     let decoder = try tiny.decoder()
     let before = try Files.read(path: tiny.path + "/model.safetensors")
     for weight in decoder.weights {
@@ -152,7 +152,7 @@ import Testing
     for (left, right) in zip(first, again) { #expect(left.tensor.floats() == right.tensor.floats()) }
     #expect(Decoder.randomWeights(spec, seed: 6)[0].tensor.floats() != first[0].tensor.floats())
     let large = try Families.spec(
-      config: TinyModel.config("llama", ["vocab_size": 4000]), source: "config.json")
+      config: RandomModel.config("llama", ["vocab_size": 4000]), source: "config.json")
     let values = Decoder.randomWeights(large, seed: 1)[0].tensor.floats()
     let mean = values.reduce(0, +) / Float(values.count)
     let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(values.count)).squareRoot()

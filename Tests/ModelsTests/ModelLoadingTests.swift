@@ -8,12 +8,12 @@ import Testing
 import WeightFiles
 
 @Suite struct ModelLoadingTests {
-  private func complaint(_ model: TinyModel) throws -> Failure {
+  private func complaint(_ model: RandomModel) throws -> Failure {
     try #require(#expect(throws: Failure.self) { try model.decoder() })
   }
 
   @Test func `a missing tensor is named`() throws {
-    let model = try TinyModel { $0.removeAll { $0.name == "model.layers.1.mlp.up_proj.weight" } }
+    let model = try RandomModel { $0.removeAll { $0.name == "model.layers.1.mlp.up_proj.weight" } }
     let failure = try complaint(model)
     #expect(failure.kind == .badData)
     #expect(
@@ -23,7 +23,7 @@ import WeightFiles
   }
 
   @Test func `a tensor of the wrong shape is named with both shapes`() throws {
-    let model = try TinyModel { tensors in
+    let model = try RandomModel { tensors in
       for index in tensors.indices where tensors[index].name == "model.norm.weight" {
         tensors[index].tensor = .zeros([9])
       }
@@ -35,7 +35,7 @@ import WeightFiles
   }
 
   @Test func `a tensor of the wrong type is named with both types`() throws {
-    let model = try TinyModel { tensors in
+    let model = try RandomModel { tensors in
       for index in tensors.indices where tensors[index].name == "lm_head.weight" {
         tensors[index].tensor = .zeros([11, 8], dtype: .i32)
       }
@@ -46,13 +46,13 @@ import WeightFiles
   }
 
   @Test func `scales without a quantization in config.json are refused`() throws {
-    let model = try TinyModel { $0.append(("lm_head.scales", .zeros([11, 1]))) }
+    let model = try RandomModel { $0.append(("lm_head.scales", .zeros([11, 1]))) }
     #expect(try complaint(model).message.contains("config.json does not say how it is quantized"))
   }
 
   @Test func `quantized weights that do not fit the configuration are refused`() throws {
-    let config = TinyModel.config("llama", ["quantization": ["group_size": 32, "bits": 4]])
-    let model = try TinyModel(config) { tensors in
+    let config = RandomModel.config("llama", ["quantization": ["group_size": 32, "bits": 4]])
+    let model = try RandomModel(config) { tensors in
       tensors.removeAll { $0.name == "lm_head.weight" }
       tensors += [
         ("lm_head.weight", .zeros([11, 8], dtype: .u32)), ("lm_head.scales", .zeros([11, 2])),
@@ -63,8 +63,8 @@ import WeightFiles
   }
 
   @Test func `tensors that the model does not need are listed, the usual extras are not`() throws {
-    let config = TinyModel.config("llama", ["tie_word_embeddings": true])
-    let model = try TinyModel(config) { tensors in
+    let config = RandomModel.config("llama", ["tie_word_embeddings": true])
+    let model = try RandomModel(config) { tensors in
       for name in [
         "model.layers.0.self_attn.rotary_emb.inv_freq", "lm_head.weight", "model.layers.0.extra.weight",
       ] {
@@ -83,14 +83,14 @@ import WeightFiles
     #expect(try complaint(scratch.path + "/none").message.hasSuffix("there is no such model folder"))
     #expect(try complaint(scratch.path).message.contains("config.json: is missing"))
     #expect(try complaint(scratch.write("", "file")).message.contains("is a file, expected a model folder"))
-    try scratch.write(TinyModel.config().text(), "config.json")
+    try scratch.write(RandomModel.config().text(), "config.json")
     let failure = try complaint(scratch.path)
     #expect(failure.kind == .notFound)
     #expect(failure.message.contains("neither model.safetensors nor"))
   }
 
   @Test func `the ids that end a text come from generation_config.json first`() throws {
-    let model = try TinyModel(TinyModel.config("llama", ["eos_token_id": 2, "bos_token_id": 1]))
+    let model = try RandomModel(RandomModel.config("llama", ["eos_token_id": 2, "bos_token_id": 1]))
     #expect(try ModelDirectory(path: model.path).eosTokenIDs == [2])
     #expect(try ModelDirectory(path: model.path).bosTokenID == 1)
     try model.scratch.write("{\"eos_token_id\": [3, 4], \"do_sample\": false}", "generation_config.json")

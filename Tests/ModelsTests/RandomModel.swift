@@ -8,7 +8,7 @@ import TestSupport
 import WeightFiles
 
 /// A model folder with random weights.
-struct TinyModel {
+struct RandomModel {
   let scratch: Scratch
   var path: String { scratch.path }
 
