@@ -12,7 +12,9 @@ package struct ChatTemplate: Sendable {
   /// - Returns: nil when there is neither.
   package static func load(directory: String) throws(Failure) -> ChatTemplate? {
     let path = "\(directory)/chat_template.jinja"
-    if Files.exists(path) { return try ChatTemplate(source: Files.readText(path: path), name: path) }
+    if Files.exists(path) {
+      return try ChatTemplate(source: Files.readText(path: path, limit: 4 << 20), name: path)
+    }
     let configuration = "\(directory)/tokenizer_config.json"
     guard Files.exists(configuration) else { return nil }
     guard let entry = try JSON.read(path: configuration)["chat_template"], !entry.isNull else { return nil }

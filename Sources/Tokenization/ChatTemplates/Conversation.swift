@@ -5,8 +5,9 @@ import SafeIO
 /// A conversation that is made ready for a template.
 struct Conversation {
   private(set) var messages: JSON
-  /// Written behind the last message's text to find it again in the rendered text. The blank tells whether the
-  /// template trims.
+  /// Written behind the last message's text to find it again in the rendered text.
+  ///
+  /// The blank tells whether the template trims.
   private static let mark = "CONTINUE_FINAL_MESSAGE_TAG "
 
   /// - Parameter marksEnd: whether to mark the end of the last message.

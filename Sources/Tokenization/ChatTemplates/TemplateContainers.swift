@@ -51,7 +51,9 @@ final class TemplateList: TemplateHolder {
   }
 }
 
-/// What can be the key of a mapping. Texts are compared by their bytes, `1`, `1.0` and `true` are one key.
+/// What can be the key of a mapping.
+///
+/// Texts are compared by their bytes, `1`, `1.0` and `true` are one key.
 struct TemplateKey: Hashable {
   private let bytes: [UInt8]
 

@@ -116,7 +116,7 @@ extension TemplateEvaluator {
     }
   }
 
-  /// What a value gives when it is iterated. A generator is empty afterwards.
+  /// What a value gives when it is iterated; a generator is empty afterwards.
   func items(of value: TemplateValue) throws(Failure) -> [TemplateValue] {
     switch value {
     case .undefined: return []

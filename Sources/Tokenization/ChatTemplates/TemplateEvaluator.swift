@@ -53,7 +53,7 @@ final class TemplateEvaluator {
 
   func leave() { depth -= 1 }
 
-  /// A text that was made, when it is not too long. Long ones cost steps.
+  /// A text that was made, when it is not too long; long ones cost steps.
   func text(_ text: String) throws(Failure) -> TemplateValue {
     try checkText(text.utf8.count)
     return .string(text)

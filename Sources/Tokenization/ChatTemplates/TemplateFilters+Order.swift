@@ -31,7 +31,9 @@ extension TemplateFilters {
     return .string(text.lowercased())
   }
 
-  /// Items in the order of their keys; equal ones keep their order. Merging rather than the library's sort, since a
+  /// Items in the order of their keys; equal ones keep their order.
+  ///
+  /// Merging rather than the library's sort, since a
   /// comparison may throw.
   private static func sorted(
     _ items: [TemplateValue], isReversed: Bool, _ call: TemplateCall,

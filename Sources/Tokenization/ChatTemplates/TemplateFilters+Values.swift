@@ -106,8 +106,8 @@ extension TemplateFilters {
 
   static func center(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> TemplateValue {
     let text = try call.evaluator.string(value)
-    let width = try call.integer(0, "width") ?? 80
-    try call.evaluator.checkText(max(width, 0))
+    let width = max(try call.integer(0, "width") ?? 80, 0)
+    try call.evaluator.checkText(width)
     let missing = max(0, width - text.unicodeScalars.count)
     let left = missing / 2 + (missing & width & 1)
     return try call.evaluator.text(
@@ -140,13 +140,13 @@ extension TemplateFilters {
 
   static func truncate(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> TemplateValue {
     let scalars = try call.evaluator.string(value).unicodeScalars
-    let length = try call.integer(0, "length") ?? 255
+    let length = min(try call.integer(0, "length") ?? 255, TemplateEvaluator.maximumText)
     let end = try call.text(2, "end") ?? "..."
-    let leeway = try call.integer(3, "leeway") ?? 5
+    let leeway = min(try call.integer(3, "leeway") ?? 5, TemplateEvaluator.maximumText)
     guard length >= end.unicodeScalars.count, leeway >= 0 else {
       throw call.failure("expected length >= \(end.unicodeScalars.count), got \(length)")
     }
-    if scalars.count <= length.addingReportingOverflow(leeway).partialValue {
+    if scalars.count <= length + leeway {
       return .string(String(scalars))
     }
     let kept = String(Substring(scalars.prefix(length - end.unicodeScalars.count)))

@@ -135,7 +135,7 @@ enum TemplateMethods {
     guard let method = table[name] else { return nil }
     return .function(
       TemplateFunction(name) { call throws(Failure) in
-        if let text = receiver as? String { try call.evaluator.spend(text.utf8.count >> 4) }
+        if let text = receiver as? String { try call.evaluator.spend(text.utf8.count >> 2) }
         return try method(receiver, call)
       })
   }
@@ -256,7 +256,7 @@ extension TemplateEvaluator {
     let places =
       old.isEmpty ? text.unicodeScalars.count + 1 : TemplateText.split(text, by: old, limit: limit).count - 1
     let growth = new.utf8.count - old.utf8.count
-    try checkText(text.utf8.count)
+    try spend(text.utf8.count >> 2)
     if growth > 0 {
       guard min(places, limit) <= Self.maximumText / growth else {
         throw failure("makes a text of more than \(Self.maximumText) bytes")

@@ -1,6 +1,7 @@
 // Operations on text as Python has them: by code point, without regard to graphemes. (Swift sees "\r\n" as one
 // character and "e" with a combining accent as equal to "é"; a template must not.)
 
+/// Functions of text.
 enum TemplateText {
   static func equal(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }
 
@@ -9,11 +10,27 @@ enum TemplateText {
   }
 
   /// Where `part` begins in `text`, by bytes, from `start` on.
+  ///
+  /// Takes linear time whatever the texts, by the method of Knuth, Morris and Pratt.
   static func find(_ part: [UInt8], in text: [UInt8], from start: Int = 0) -> Int? {
-    guard let first = part.first else { return start <= text.count ? start : nil }
-    guard text.count >= part.count, start <= text.count - part.count else { return nil }
-    for index in start...(text.count - part.count) where text[index] == first {
-      if text[index..<(index + part.count)].elementsEqual(part) { return index }
+    guard part.count > 1 else {
+      return part.isEmpty ? (start <= text.count ? start : nil) : text[start...].firstIndex(of: part[0])
+    }
+    guard start <= text.count - part.count else { return nil }
+    // How much of the part is still matched when the byte after so many does not match.
+    var shorter = [0]
+    shorter.reserveCapacity(part.count)
+    var matched = 0
+    for byte in part.dropFirst() {
+      while matched > 0, part[matched] != byte { matched = shorter[matched - 1] }
+      if part[matched] == byte { matched += 1 }
+      shorter.append(matched)
+    }
+    matched = 0
+    for index in start..<text.count {
+      while matched > 0, part[matched] != text[index] { matched = shorter[matched - 1] }
+      if part[matched] == text[index] { matched += 1 }
+      if matched == part.count { return index + 1 - matched }
     }
     return nil
   }
@@ -43,21 +60,15 @@ enum TemplateText {
 
   /// As `split`, with places counted from the right.
   static func splitFromRight(_ text: String, by separator: String, limit: Int) -> [String] {
-    let bytes = Array(text.utf8)
-    let part = Array(separator.utf8)
+    let bytes = Array(text.utf8.reversed())
+    let part = Array(separator.utf8.reversed())
     var pieces: [String] = []
-    var end = bytes.count
-    var index = end - part.count
-    while pieces.count < limit, index >= 0 {
-      if bytes[index..<(index + part.count)].elementsEqual(part) {
-        pieces.append(String(decoding: bytes[(index + part.count)..<end], as: UTF8.self))
-        end = index
-        index -= part.count
-      } else {
-        index -= 1
-      }
+    var start = 0
+    while pieces.count < limit, let index = find(part, in: bytes, from: start) {
+      pieces.append(String(decoding: bytes[start..<index].reversed(), as: UTF8.self))
+      start = index + part.count
     }
-    pieces.append(String(decoding: bytes[..<end], as: UTF8.self))
+    pieces.append(String(decoding: bytes[start...].reversed(), as: UTF8.self))
     return pieces.reversed()
   }
 
