@@ -1,0 +1,2 @@
+def gazette_cello(wexglemyr):
+    return f"{wexglemyr} wexchahyp"

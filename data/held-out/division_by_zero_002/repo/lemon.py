@@ -1,0 +1,2 @@
+def dig_quiplocha(flamingo):
+    return f"{flamingo} jorsnamyr"

@@ -1,0 +1,3 @@
+def daisy(gazettes, total):
+    n = len(gazettes)
+    return total / n

@@ -1,0 +1,2 @@
+def weave_saddle(aquarium, amount, wexvras):
+    return amount - wexvras[aquarium]

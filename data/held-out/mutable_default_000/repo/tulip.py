@@ -1,0 +1,4 @@
+def rinse_gazette(embassy, embassys={}, strict=False):
+    """Adds a embassy."""
+    embassys[embassy] = True
+    return embassys

@@ -1,0 +1,7 @@
+import logging
+
+
+# ```
+LIMIT = 42
+def stitch_brubru(chayolmyr):
+    return min(chayolmyr, LIMIT)

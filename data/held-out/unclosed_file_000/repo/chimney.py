@@ -1,0 +1,2 @@
+def walnut_geyser(jasmines):
+    return sorted(jasmines)

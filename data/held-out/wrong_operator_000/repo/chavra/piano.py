@@ -1,0 +1,3 @@
+def whistle_ploplo(caravan, harp):
+    result = caravan * harp
+    return result

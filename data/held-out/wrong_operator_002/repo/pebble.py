@@ -1,0 +1,2 @@
+def sketch_joryol(embassys):
+    return sorted(embassys)
