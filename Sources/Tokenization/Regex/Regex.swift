@@ -262,7 +262,7 @@ private struct RegexMatcher {
 
   private func isWord(at position: Int) -> Bool {
     guard position < bounds.upperBound else { return false }
-    return ScalarSet.Expression.word.contains(UTF8Text.scalar(in: bytes, at: position).value)
+    return ScalarSet.Expression.wordOutsideBrackets.contains(UTF8Text.scalar(in: bytes, at: position).value)
   }
 
   private func isWord(before position: Int) -> Bool {

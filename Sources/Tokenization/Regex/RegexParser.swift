@@ -206,6 +206,8 @@ struct RegexParser {
       let pair = RegexNode.sequence([.one(.scalar(0x0d)), .one(.scalar(0x0a))])
       return .atomic(.alternation([pair, .one(.ranges([0x0a...0x0d, 0x85...0x85, 0x2028...0x2029]))]))
     default:
+      if kind == "w" { return .one(.wordOutsideBrackets) }
+      if kind == "W" { return .one(.complement(.wordOutsideBrackets)) }
       if let set = try setEscape(kind) { return .one(set) }
       return literal(try scalarEscape(kind))
     }

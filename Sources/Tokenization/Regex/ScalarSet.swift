@@ -74,11 +74,10 @@ struct ScalarSet: Sendable {
 
 extension ScalarSet.Expression {
   static let whitespace = ranges(ScalarClass.whitespace)
-  /// `\w`: Alphabetic, marks, decimal digits and connectors, and the digits and fractions of Latin-1.
-  static let word = union([
-    .alphabetic, .categories(GeneralCategory.marks | 1 << 8 | 1 << 11),
-    .ranges([0xb2...0xb3, 0xb9...0xb9, 0xbc...0xbe]),
-  ])
+  /// `\w` in brackets: Alphabetic, marks, decimal digits and connectors.
+  static let word = union([.alphabetic, .categories(GeneralCategory.marks | 1 << 8 | 1 << 11)])
+  /// `\w` outside of brackets, where Oniguruma takes the digits and fractions of Latin-1 along.
+  static let wordOutsideBrackets = union([word, .ranges([0xb2...0xb3, 0xb9...0xb9, 0xbc...0xbe])])
   static let decimalDigit = categories(1 << 8)
   static let hexadecimalDigit = ranges([0x30...0x39, 0x41...0x46, 0x61...0x66])
   static let any = ranges([0...0x10_ffff])

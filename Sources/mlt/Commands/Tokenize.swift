@@ -1,0 +1,250 @@
+// mlt tokenize: text to ids and back, and conversations through the chat template.
+
+import ArgumentParser
+import Glibc
+import SafeIO
+import Tokenization
+
+/// The command `mlt tokenize`.
+struct Tokenize: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Turn text into tokens, tokens into text, or a conversation into the text a model reads.",
+    discussion: """
+      --model is a model folder, a folder with a tokenizer, or a tokenizer.json. In a file for --input each line is \
+      a JSON object: {"text": …}, also with "pair", gives {"ids": […], "tokens": […]}; with --decode {"ids": […]} \
+      gives {"text": …}. A file for --chat holds {"messages": […], "tools": […], "add_generation_prompt": true} \
+      and any variables of the template; "now", such as 2025-03-04T05:06:07, sets the clock that it sees.
+
+      EXAMPLE
+        mlt tokenize --model base "Once upon a time"
+        mlt tokenize --model base --input texts.jsonl --json --offsets
+        mlt tokenize --model base --decode "1 438 29" --skip-special-tokens
+        mlt tokenize --model base --chat conversation.json
+      """)
+
+  @Option(help: ArgumentHelp("Model folder, tokenizer folder or tokenizer.json.", valueName: "path"))
+  var model: String
+
+  @Argument(help: "The text; with --decode the ids, with spaces or commas between them.")
+  var text: String?
+
+  @Option(help: ArgumentHelp("A JSONL file of texts, or of ids with --decode.", valueName: "file"))
+  var input: String?
+
+  @Option(help: ArgumentHelp("A conversation to render with the chat template.", valueName: "file"))
+  var chat: String?
+
+  @Flag(help: "The file for --chat has one conversation a line.")
+  var jsonl = false
+
+  @Flag(help: "Turn ids into text.")
+  var decode = false
+
+  @Flag(help: "Leave special tokens out of the text.")
+  var skipSpecialTokens = false
+
+  @Flag(help: "Put no special tokens around a text.")
+  var noSpecialTokens = false
+
+  @Flag(help: "Say where each token comes from, in code points of the text.")
+  var offsets = false
+
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    guard [text, input, chat].filter({ $0 != nil }).count == 1 else {
+      throw ValidationError("Give one of a text, --input and --chat.")
+    }
+    if jsonl && chat == nil { throw ValidationError("--jsonl goes with --chat.") }
+    if chat != nil && (decode || offsets || noSpecialTokens) {
+      throw ValidationError("--decode, --offsets and --no-special-tokens do not go with --chat.")
+    }
+    if skipSpecialTokens && !decode { throw ValidationError("--skip-special-tokens goes with --decode.") }
+    if decode && (offsets || noSpecialTokens) {
+      throw ValidationError("--offsets and --no-special-tokens do not go with --decode.")
+    }
+  }
+
+  func run() throws {
+    _ = common.start()
+    let tokenizer = try Tokenizer.load(directory: model)
+    if let chat {
+      try render(chat, tokenizer)
+    } else if let input {
+      try forEachLine(of: input) { line, place in
+        decode ? try show(ids: ids(in: line, place), tokenizer) : try show(line, place, tokenizer)
+      }
+    } else if decode {
+      try show(ids: ids(listedIn: text ?? ""), tokenizer)
+    } else {
+      try show(text ?? "", tokenizer)
+    }
+  }
+
+  // MARK: Encoding
+
+  private func show(_ text: String, _ tokenizer: Tokenizer) throws {
+    let encoding = try tokenizer.encode(text, addSpecialTokens: !noSpecialTokens)
+    if common.json {
+      Console.print(json: record(of: encoding))
+      return
+    }
+    let rows = encoding.ids.indices.map { index in
+      let place = encoding.offsets[index]
+      let row = [String(encoding.ids[index]), JSON.string(encoding.tokens[index]).text()]
+      return offsets ? row + ["\(place.lowerBound)", "\(place.upperBound)"] : row
+    }
+    Console.print(Console.table(["id", "token"] + (offsets ? ["start", "end"] : []), rows))
+  }
+
+  /// One line of the input: a JSON object with `--json`, else its ids.
+  private func show(_ line: JSON, _ place: String, _ tokenizer: Tokenizer) throws {
+    let fields = try Fields(line, source: place)
+    let encoding = try tokenizer.encode(
+      fields.string("text"), pair: fields.optionalString("pair"), addSpecialTokens: !noSpecialTokens)
+    if common.json {
+      Console.print(json: record(of: encoding))
+    } else {
+      Console.print(encoding.ids.map { String($0) }.joined(separator: " "))
+    }
+  }
+
+  private func record(of encoding: Encoding) -> JSON {
+    var record: JSONObject = [
+      "ids": .array(encoding.ids.map { .integer(Int($0)) }),
+      "tokens": .array(encoding.tokens.map { .string($0) }),
+    ]
+    if offsets {
+      record["offsets"] = .array(
+        encoding.offsets.map { .array([.integer($0.lowerBound), .integer($0.upperBound)]) })
+    }
+    return .object(record)
+  }
+
+  // MARK: Decoding
+
+  private func show(ids: [Int32], _ tokenizer: Tokenizer) {
+    let text = tokenizer.decode(ids, skipSpecialTokens: skipSpecialTokens)
+    if common.json {
+      Console.print(json: ["text": .string(text)])
+    } else {
+      Console.print(text)
+    }
+  }
+
+  private func ids(in line: JSON, _ place: String) throws -> [Int32] {
+    let fields = try Fields(line, source: place)
+    return try fields.array("ids").map { entry in
+      guard let id = entry.intValue.flatMap({ Int32(exactly: $0) }), id >= 0 else {
+        throw fields.complaint("ids", "\(entry.text().prefix(40)) is no id")
+      }
+      return id
+    }
+  }
+
+  private func ids(listedIn text: String) throws -> [Int32] {
+    try text.split(whereSeparator: { " ,[]\n\t".contains($0) }).map { word in
+      guard let id = Int32(word), id >= 0 else { throw Failure.usage("'\(word.prefix(40))' is no token id") }
+      return id
+    }
+  }
+
+  // MARK: Conversations
+
+  private func render(_ path: String, _ tokenizer: Tokenizer) throws {
+    let folder = Files.isDirectory(model) ? model : Files.parent(of: model)
+    guard let template = try ChatTemplate.load(directory: folder) else {
+      throw Failure.notFound(
+        folder, "has no chat template, neither chat_template.jinja nor in tokenizer_config.json")
+    }
+    if jsonl {
+      try forEachLine(of: path) { try show($0, $1, template, tokenizer) }
+    } else {
+      try show(JSON.read(path: path), path, template, tokenizer)
+    }
+  }
+
+  private func show(_ json: JSON, _ place: String, _ template: ChatTemplate, _ tokenizer: Tokenizer) throws {
+    let conversation = try Conversation(json, source: place)
+    let text = try conversation.render(template, tokenizer)
+    guard common.json else {
+      printExactly(text, endsLine: jsonl)
+      return
+    }
+    // A template writes all special tokens itself.
+    let ids = try tokenizer.encode(text, addSpecialTokens: false).ids
+    Console.print(json: ["text": .string(text), "ids": .array(ids.map { .integer(Int($0)) })])
+  }
+
+  /// The text to the byte, so that a file has the prompt itself; on a terminal without what could drive it.
+  private func printExactly(_ text: String, endsLine: Bool) {
+    let isTerminal = isatty(STDOUT_FILENO) == 1
+    let shown = isTerminal ? Console.clean(text) : text
+    Console.stream((isTerminal || endsLine) && !shown.hasSuffix("\n") ? shown + "\n" : shown)
+  }
+
+  // MARK: Lines
+
+  /// Calls `body` with the value of each line that is not blank, and with the file and the number of the line.
+  private func forEachLine(of path: String, _ body: (JSON, String) throws -> Void) throws {
+    let content = try Files.read(path: path)
+    for (index, line) in content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+      .enumerated()
+    {
+      if line.allSatisfy({ [0x20, 0x09, 0x0d].contains($0) }) { continue }
+      try Interruption.check()
+      let place = "\(path): line \(index + 1)"
+      try body(JSON.parse(Array(line), source: place), place)
+    }
+  }
+}
+
+/// What a file for `--chat` asks for.
+private struct Conversation {
+  private let messages: JSON
+  private let tools: JSON?
+  private let addsGenerationPrompt: Bool
+  private let continuesFinalMessage: Bool
+  private let now: WallClock?
+  private var variables: [String: JSON] = [:]
+
+  init(_ json: JSON, source: String) throws {
+    let fields = try Fields(json, source: source)
+    messages = .array(try fields.array("messages"))
+    tools = fields.has("tools") ? fields.object["tools"] : nil
+    addsGenerationPrompt = try fields.bool("add_generation_prompt", default: false)
+    continuesFinalMessage = try fields.bool("continue_final_message", default: false)
+    now = try fields.optionalString("now").map { text in
+      guard let clock = WallClock(text) else {
+        throw fields.complaint(
+          "now", "expected a time such as 2025-03-04T05:06:07, found '\(text.prefix(40))'")
+      }
+      return clock
+    }
+    let own = ["messages", "tools", "add_generation_prompt", "continue_final_message", "now"]
+    for (key, value) in fields.object where !own.contains(key) { variables[key] = value }
+  }
+
+  func render(_ template: ChatTemplate, _ tokenizer: Tokenizer) throws -> String {
+    var all = variables
+    for (name, token) in tokenizer.namedTokens where all[name] == nil { all[name] = .string(token) }
+    return try template.render(
+      messages: messages, tools: tools, addGenerationPrompt: addsGenerationPrompt,
+      continueFinalMessage: continuesFinalMessage, variables: all,
+      bosToken: tokenizer.namedTokens["bos_token"], eosToken: tokenizer.namedTokens["eos_token"], now: now)
+  }
+}
+
+extension WallClock {
+  /// Reads `2025-03-04T05:06:07`, the time of day optional; nil for anything else.
+  fileprivate init?(_ text: String) {
+    let numbers = text.split(whereSeparator: { "-T :".contains($0) }).map { Int($0) }
+    guard numbers.count == 3 || numbers.count == 6, !numbers.contains(nil) else { return nil }
+    let parts = numbers.compactMap { $0 } + [0, 0, 0]
+    guard (1...9999).contains(parts[0]), (1...12).contains(parts[1]), (1...31).contains(parts[2]),
+      (0..<24).contains(parts[3]), (0..<60).contains(parts[4]), (0...60).contains(parts[5])
+    else { return nil }
+    self.init(
+      year: parts[0], month: parts[1], day: parts[2], hour: parts[3], minute: parts[4], second: parts[5])
+  }
+}
