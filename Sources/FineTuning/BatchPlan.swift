@@ -1,6 +1,8 @@
 // Which rows make up which batch. The plan is a function of the configuration and of one number, the cursor, so a
 // checkpoint needs to remember nothing else of the data.
 
+import TensorCore
+
 /// The endless sequence of rows, and how it is cut into micro batches.
 ///
 /// Rows come in their order, or in a new random order each epoch; a batch may reach over the end of an epoch. There

@@ -28,24 +28,7 @@ package final class LowRankLinear: LinearAdapter {
 
   /// Adds the adapter's part: `x` is `[rows, inputs]`, the outputs are `[rows, outputs]`.
   package func apply(_ x: Tensor, baseOutput: Tensor, linear: Linear) -> Tensor {
-    let kept = stream.map { x * mask(x.shape, $0) } ?? x
+    let kept = stream.map { x.dropout(dropout, $0) } ?? x
     return baseOutput + (kept.linear(a) * Float(scale)).linear(b)
-  }
-
-  /// 0 with the probability of dropout, else 1 / (1 − probability), so that the expectation stays.
-  ///
-  /// Srivastava et al. 2014, "Dropout", in the inverted form that torch uses.
-  private func mask(_ shape: [Int], _ stream: CounterRandom) -> Tensor {
-    let mask = Tensor.uninitialized(shape)
-    let (count, piece, kept, dropout) = (mask.count, 1 << 14, 1 / (1 - dropout), dropout)
-    mask.withMutableBytes { bytes in
-      let values = bytes.bindMemory(to: Float.self)
-      ThreadPool.shared.run((count + piece - 1) / piece) { task in
-        for i in task * piece..<min(count, (task + 1) * piece) {
-          values[i] = stream.uniform(i) < dropout ? 0 : kept
-        }
-      }
-    }
-    return mask
   }
 }

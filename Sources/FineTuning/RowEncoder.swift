@@ -17,6 +17,11 @@ package final class RowEncoder {
     }
   }
 
+  /// What templates that print a date see: Llama 3.1's own default.
+  ///
+  /// The real day would make each day's run another.
+  private static let today = WallClock(year: 2024, month: 7, day: 26)
+
   private let tokenizer: Tokenizer
   private let template: ChatTemplate?
   /// Ids that end a turn or a text; the first is the one appended to texts.
@@ -47,21 +52,23 @@ package final class RowEncoder {
         "\(place): a \"text\" row has no prompt to mask; leave out --mask-prompt or give prompt and completion"
       )
     }
-    let ids = try withEnd(tokenizer.encode(text).ids)
+    let ids = try withEnd(encode(text, place: place))
     return Labelled(ids: ids, isLearned: [Bool](repeating: true, count: ids.count))
   }
 
   /// A prompt and its completion: turns of a user and an assistant when the model has a chat template (as mlx-lm
   /// does), else the completion's text right behind the prompt's, closed by the end token.
-  package func completion(prompt: String, completion: String, place: String) throws(Failure) -> Labelled {
+  package func completion(
+    prompt: String, completion: String, tools: JSON? = nil, place: String
+  ) throws(Failure) -> Labelled {
     if template != nil {
       let messages: JSON = [
         ["role": "user", "content": .string(prompt)], ["role": "assistant", "content": .string(completion)],
       ]
-      return try chat(messages: messages, tools: nil, place: place)
+      return try chat(messages: messages, tools: tools, place: place)
     }
-    let promptIDs = try tokenizer.encode(prompt).ids
-    let ids = try withEnd(joined(prompt, promptIDs, completion))
+    let promptIDs = try encode(prompt, place: place)
+    let ids = try withEnd(joined(prompt, promptIDs, completion, place: place))
     return Labelled(ids: ids, isLearned: ids.indices.map { !maskPrompt || $0 >= promptIDs.count })
   }
 
@@ -69,10 +76,29 @@ package final class RowEncoder {
   ///
   /// Where the tokenizer would merge over the border, both are encoded on their own, since
   /// that is what the model will meet: a prompt alone, to be continued.
-  private func joined(_ prompt: String, _ promptIDs: [Int32], _ completion: String) throws(Failure) -> [Int32] {
-    let whole = try tokenizer.encode(prompt + completion).ids
+  private func joined(
+    _ prompt: String, _ promptIDs: [Int32], _ completion: String, place: String
+  ) throws(Failure) -> [Int32] {
+    let whole = try encode(prompt + completion, place: place)
     if whole.starts(with: promptIDs) { return whole }
-    return try promptIDs + tokenizer.encode(completion, addSpecialTokens: false).ids
+    return try promptIDs + encode(completion, addSpecialTokens: false, place: place)
+  }
+
+  /// The ids of a text; what the tokenizer refuses is said with the row's place.
+  private func encode(
+    _ text: String, addSpecialTokens: Bool = true, place: String
+  ) throws(Failure) -> [Int32] {
+    try placing(place) { () throws(Failure) in
+      try tokenizer.encode(text, addSpecialTokens: addSpecialTokens).ids
+    }
+  }
+
+  private func placing<R>(_ place: String, _ body: () throws(Failure) -> R) throws(Failure) -> R {
+    do {
+      return try body()
+    } catch {
+      throw Failure(error.kind, "\(place): \(error.message)")
+    }
   }
 
   private func withEnd(_ ids: [Int32]) -> [Int32] {
@@ -93,7 +119,9 @@ package final class RowEncoder {
         "a conversation needs a chat template, and the model has none; give prompt and completion instead")
     }
     let text = try render(template, messages, tools, place: place)
-    let encoding = try tokenizer.encode(text, addSpecialTokens: false)
+    let encoding = try placing(place) { () throws(Failure) in
+      try tokenizer.encode(text, addSpecialTokens: false)
+    }
     guard maskPrompt else {
       return Labelled(ids: encoding.ids, isLearned: [Bool](repeating: true, count: encoding.ids.count))
     }
@@ -155,12 +183,10 @@ package final class RowEncoder {
     _ template: ChatTemplate, _ messages: JSON, _ tools: JSON?, addGenerationPrompt: Bool = false,
     place: String
   ) throws(Failure) -> String {
-    do {
-      return try template.render(
+    try placing(place) { () throws(Failure) in
+      try template.render(
         messages: messages, tools: tools, addGenerationPrompt: addGenerationPrompt, variables: [:],
-        bosToken: tokenizer.bosToken?.text, eosToken: tokenizer.eosToken?.text)
-    } catch {
-      throw Failure(error.kind, "\(place): \(error.message)")
+        bosToken: tokenizer.bosToken?.text, eosToken: tokenizer.eosToken?.text, now: Self.today)
     }
   }
 }

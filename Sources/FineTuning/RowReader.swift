@@ -54,7 +54,7 @@ package final class RowReader {
     }
     if fields.has("completion") || fields.has("prompt") {
       return try textEncoder().completion(
-        prompt: fields.string("prompt"), completion: fields.string("completion"), place: place)
+        prompt: fields.string("prompt"), completion: fields.string("completion"), tools: tools, place: place)
     }
     if fields.has("chosen") || fields.has("rejected") {
       throw Failure.badData(

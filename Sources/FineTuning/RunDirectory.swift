@@ -14,6 +14,9 @@ package struct RunDirectory: Sendable {
   /// Closes the run; written by whoever seals the folder, after `RunDirectory.place`.
   package static let manifestFile = "manifest.json"
 
+  /// The files without which nothing loads a model or an adapter; where one is, the result is whole.
+  private static let placedLast = ["config.json", AdapterFiles.configurationFile]
+
   package let path: String
 
   /// What was found at the folder's place.
@@ -22,12 +25,14 @@ package struct RunDirectory: Sendable {
     case fresh(RunDirectory)
     /// An unfinished run goes on.
     case resumed(RunDirectory)
+    /// The result of the same run is there, and only its manifest is missing.
+    case placed(RunDirectory)
     /// The same run is there, complete.
     case finished(RunDirectory)
 
     package var directory: RunDirectory {
       switch self {
-      case .fresh(let run), .resumed(let run), .finished(let run): run
+      case .fresh(let run), .resumed(let run), .placed(let run), .finished(let run): run
       }
     }
   }
@@ -51,7 +56,8 @@ package struct RunDirectory: Sendable {
             : "\(path) holds an unfinished run; --resume continues it, --overwrite starts over")
       }
       try compare(JSON.read(path: recordPath), record, path: path)
-      return run.isFinished ? .finished(run) : .resumed(run)
+      if run.isFinished { return .finished(run) }
+      return placedLast.contains { Files.exists("\(path)/\($0)") } ? .placed(run) : .resumed(run)
     }
     try OutputDirectory.create(at: path, overwrite: overwrite) { staging in
       try Files.writeAtomically(record.text(.pretty(indent: 2)) + "\n", to: "\(staging)/\(recordFile)")
@@ -77,8 +83,7 @@ package struct RunDirectory: Sendable {
     try Files.makeDirectory(staging)
     try body(staging)
     let names = try Files.list(staging)
-    let last = ["config.json", AdapterFiles.configurationFile]
-    for name in names.filter({ !last.contains($0) }) + names.filter({ last.contains($0) }) {
+    for name in names.filter({ !Self.placedLast.contains($0) }) + names.filter(Self.placedLast.contains) {
       try Files.sync("\(staging)/\(name)")
       guard rename("\(staging)/\(name)", "\(path)/\(name)") == 0 else {
         throw Failure.io("\(path)/\(name)", "write", errno: errno)

@@ -22,6 +22,11 @@ package struct TrainingData: Sendable {
   package let valid: Dataset?
   package let test: Dataset?
 
+  /// Those that are there, by role.
+  package var sets: [(role: String, rows: Dataset)] {
+    [("train", train), ("valid", valid), ("test", test)].compactMap { role, rows in rows.map { (role, $0) } }
+  }
+
   /// Which file is which: `path` itself, or the files of that name in the folder `path`.
   package static func files(at path: String) throws(Failure) -> [(role: String, path: String)] {
     guard Files.exists(path) else { throw .notFound(path, "no such training data") }

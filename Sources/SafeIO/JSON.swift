@@ -73,7 +73,9 @@ package struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionary
   private var values: [JSON] = []
   private var positions: [ExactKey: Int] = [:]
 
-  /// A key compared by its bytes. Swift's strings compare by canonical equivalence, but `\u00e9` and `e\u0301` are two
+  /// A key compared by its bytes.
+  ///
+  /// Swift's strings compare by canonical equivalence, but `\u00e9` and `e\u0301` are two
   /// keys of JSON, and vocabularies hold both.
   private struct ExactKey: Hashable {
     let text: String

@@ -40,8 +40,17 @@ struct Mlt: ParsableCommand {
 
   static func main() {
     Interruption.install()
+    var command: any ParsableCommand
     do {
-      var command = try parseAsRoot()
+      command = try parseAsRoot()
+    } catch  where exitCode(for: error) == .success {
+      // Help or the version was asked for.
+      exit(withError: error)
+    } catch {
+      Console.note(fullMessage(for: error))
+      Glibc.exit(Failure.Kind.usage.rawValue)
+    }
+    do {
       try command.run()
     } catch let failure as Failure {
       Console.error(failure.message)

@@ -70,8 +70,8 @@ import WeightFiles
     var divergence = KLDivergence()
     // p = (1/2, 1/2), q = (1/4, 3/4): 1/2 log 2 + 1/2 log(2/3); and one pair that is equal.
     divergence.add(
-      reference: Tensor([0, 0, 1, 3], shape: [2, 2]),
-      model: Tensor([0, Float(log(3.0)), 11, 13], shape: [2, 2]))
+      reference: Tensor([0, 0, 1, 3] as [Float], shape: [2, 2]),
+      model: Tensor([0, Float(log(3.0)), 11, 13] as [Float], shape: [2, 2]))
     let expected = 0.5 * log(2.0) + 0.5 * log(2.0 / 3)
     #expect(abs(divergence.maximum - expected) < 1e-6)
     #expect(abs(divergence.mean - expected / 2) < 1e-6)

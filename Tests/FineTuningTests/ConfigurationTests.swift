@@ -159,3 +159,16 @@ import Testing
     #expect(configuration.record.objectValue?.keys == TrainingConfiguration.keys)
   }
 }
+
+/// The documentation of the settings.
+@Suite struct ConfigurationDocumentationTests {
+  @Test func `the documented settings are all keys with their defaults`() throws {
+    let text = try Files.readText(path: "\(Shared.repository)/docs/fine-tuning.md")
+    let yaml = try #require(
+      text.split(separator: "```yaml\n").dropFirst().first?.split(separator: "```").first)
+    let documented = try #require(try JSON.parseYAML(String(yaml), source: "documentation").objectValue)
+    #expect(documented.keys == TrainingConfiguration.keys)
+    let configuration = try TrainingConfiguration(Fields(.object(documented), source: "documentation"))
+    #expect(configuration == TrainingConfiguration())
+  }
+}

@@ -132,6 +132,11 @@ import Testing
       Issue.record("an unfinished run was there")
       return
     }
+    try scratch.write("{}", "out/adapter_config.json")
+    guard case .placed = try RunDirectory.open(at: out, record: record, resume: true, overwrite: false) else {
+      Issue.record("the result was there, and no manifest")
+      return
+    }
     try scratch.write("{}", "out/manifest.json")
     guard case .finished = try RunDirectory.open(at: out, record: record, resume: true, overwrite: false)
     else {

@@ -102,7 +102,7 @@ private struct GoldenCase: CustomTestStringConvertible, Sendable {
     var options = SamplingOptions()
     options.temperature = 1
     let logits: [Float] = [logf(0.5), logf(0.3), logf(0.2)]
-    func draws(seed: UInt64) -> [Int32] {
+    func draws(seed: Int) -> [Int32] {
       options.seed = seed
       let sampler = Sampler(options)
       var history = TokenHistory(prompt: [7])

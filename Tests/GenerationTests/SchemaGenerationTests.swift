@@ -84,7 +84,7 @@ private let schemas: [JSON] = [
       let constraint = try GrammarConstraint(grammar, vocabulary: vocabulary.trie, source: "schema.json")
       let budget = constraint.shortestEnding + seed * seed
       let walk = try Walk(
-        constraint, budget: budget, seed: UInt64(seed), greed: UInt64(seed % 16), vocabulary: vocabulary.trie)
+        constraint, budget: budget, seed: seed, greed: seed % 16, vocabulary: vocabulary.trie)
       let text = try #require(walk.text)
       #expect(constraint.isComplete, "'\(text)' is not finished")
       #expect(walk.tokens <= budget)
@@ -104,7 +104,7 @@ private let schemas: [JSON] = [
     for seed in 0..<3000 {
       let constraint = try GrammarConstraint(grammar, vocabulary: vocabulary, source: "s")
       texts.insert(
-        try #require(Walk(constraint, budget: 100, seed: UInt64(seed), vocabulary: vocabulary).text))
+        try #require(Walk(constraint, budget: 100, seed: seed, vocabulary: vocabulary).text))
     }
     // a missing or one of 12 values, b missing or one of two.
     #expect(texts.count == 13 * 3)

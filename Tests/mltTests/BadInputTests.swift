@@ -109,12 +109,13 @@ import Testing
 
   @Test func `a tokenizer that does not fit the model is refused`() throws {
     // A tokenizer whose ids are past the model's vocabulary.
-    let tokenizer = try Files.readText(path: model + "/tokenizer.json")
-    try scratch.write(
-      tokenizer.replacing("\"id\":256", with: "\"id\":9000").replacing("\"id\": 256", with: "\"id\": 9000"),
-      "model/tokenizer.json")
+    var larger = TinyModel()
+    larger.specialTokens = (0..<10).map { "<x\($0)>" }
+    try Files.makeDirectory(scratch.path + "/larger")
+    try larger.write(to: scratch.path + "/larger")
+    try scratch.write(Files.read(path: scratch.path + "/larger/tokenizer.json"), "model/tokenizer.json")
     try refuse(
-      ["generate", "--model", model, "--prompt", "<s>abc"], status: 65, saying: ["9000"])
+      ["generate", "--model", model, "--prompt", "abc<x9>"], status: 65, saying: ["265"])
   }
 
   @Test(arguments: [

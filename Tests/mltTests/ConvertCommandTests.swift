@@ -70,16 +70,13 @@ import WeightFiles
     (["--quantize", "--dequantize"], "--quantize and --dequantize exclude each other"),
     (["--bits", "4"], "--bits, --group-size, --mode and --quant-predicate need --quantize"),
     (["--format", "gguf"], "safetensors"),
-    (["--dtype", "int4"], "float32, bfloat16, float16"),
+    (["--dtype", "int4"], "bfloat16"),
     (["--dequantize"], "is not quantized; there is nothing to dequantize"),
   ])
   func `refuses flags that do not fit together`(flags: [String], message: String) throws {
     let run = try Mlt.run(["convert", "--model", model, "--out", "\(scratch.path)/out"] + flags)
     #expect(run.status == 64)
-    // Help wraps long lists over lines.
-    let text = run.stderr.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-    #expect(
-      text.contains(message) || text.contains(message.replacingOccurrences(of: ", ", with: " ")), "\(text)")
+    #expect(run.stderr.contains(message), "\(run.stderr)")
     #expect(!Files.exists("\(scratch.path)/out"))
   }
 

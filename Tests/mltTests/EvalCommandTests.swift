@@ -38,7 +38,7 @@ import Testing
       ["eval", "--strategy", "deterministic", "--suite", path, "--out", "\(scratch.path)/out"])
     #expect(run.status == 0, "\(run.stderr)")
     #expect(run.stdout.contains("one      bug   passed"))
-    #expect(run.stdout.contains("all   1       1"))
+    #expect(run.stdout.contains("all        1   1"))
   }
 
   @Test func `several suites leave a record each`() throws {

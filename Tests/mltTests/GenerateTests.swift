@@ -93,7 +93,7 @@ import Testing
 
   @Test(
     arguments: [
-      (["--prompt", "a", "--temp", "-1"], 64, "temperature"),
+      (["--prompt", "a", "--temp", "-1"], 64, "temp"),
       (["--prompt", "a", "--max-tokens", "0"], 64, "max-tokens"),
       (["--prompt", "a", "--top-p", "2"], 64, "top-p"), ([], 64, "--prompt"),
       (["--prompt", "a", "--raw", "--system", "b"], 64, "--system"),

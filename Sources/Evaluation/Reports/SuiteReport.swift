@@ -1,7 +1,6 @@
 // What one or more measured runs look like to a person: the totals, the kinds, and each fixture with its reasons.
 
 import Models
-import Models
 import Registry
 import SafeIO
 

@@ -1,5 +1,7 @@
 // From logits to a token: mask, filters, then the largest or a draw.
 
+import TensorCore
+
 /// Chooses tokens.
 ///
 /// Temperature 0 takes the largest logit, the first one on ties; otherwise the draw is the inverse of the cumulative
@@ -32,7 +34,7 @@ package struct Sampler: Sendable {
     let weights = softmax(scores)
     var total = 0.0
     for weight in weights { total += Double(weight) }
-    let target = random.unit(UInt64(history.ids.count - history.promptCount)) * total
+    let target = random.unit(history.ids.count - history.promptCount) * total
     var sum = 0.0
     for (index, weight) in weights.enumerated() {
       sum += Double(weight)

@@ -23,7 +23,7 @@ package struct SamplingOptions: Sendable, Equatable {
   /// No sequence of this many tokens may occur twice; nil allows all.
   package var noRepeatNgramSize: Int?
   /// Same seed, same model, same prompt: the same text.
-  package var seed: UInt64 = 0
+  package var seed = 0
 
   package init() {}
 

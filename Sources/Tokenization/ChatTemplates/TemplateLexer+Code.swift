@@ -28,7 +28,11 @@ extension TemplateLexer {
       } else if byte.isTemplateLetter {
         var end = position + 1
         while end < bytes.count, bytes[end].isTemplateLetter || bytes[end].isTemplateDigit { end += 1 }
-        add(.name(String(decoding: bytes[position..<end], as: UTF8.self)))
+        let name = String(decoding: bytes[position..<end], as: UTF8.self)
+        guard name.unicodeScalars.allSatisfy(\.properties.isXIDContinue) else {
+          throw failure("'\(name.prefix(40))' is no name")
+        }
+        add(.name(name))
         advance(to: end)
       } else {
         try symbol(&open)

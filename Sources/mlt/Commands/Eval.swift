@@ -145,7 +145,8 @@ struct Eval: ParsableCommand {
     return try data.map { try ScoringPlan(documentFile: $0, language.directory, language.tokenizer) }
   }
 
-  private func measureText(_ language: LanguageModel, _ progress: ConsoleProgress?) throws -> TextMeasurement? {
+  private func measureText(_ language: LanguageModel, _ progress: ConsoleProgress?) throws -> TextMeasurement?
+  {
     guard let plan = try plan(language) else { return nil }
     let other = try reference.map { path in
       let other = try LanguageModel(path: path)

@@ -7,6 +7,7 @@ import Glibc
 import Registry
 import SafeIO
 import TensorCore
+import Tokenization
 
 /// The command `mlt generate`.
 struct Generate: ParsableCommand {
@@ -68,7 +69,7 @@ struct Generate: ParsableCommand {
     _ = common.start()
     let options = try options()
     let language = try LanguageModel(path: model)
-    if let adapter { try AdapterFiles.attach(adapter, to: language.decoder) }
+    if let adapter { try AdapterFiles.load(adapter, into: language.decoder) }
     let ids = try promptTokens(language)
     var constraint: GrammarConstraint?
     if let schema {
@@ -151,9 +152,9 @@ struct Generate: ParsableCommand {
     ]
     for (key, value) in result.record { record[key] = value }
     record["peak_memory_bytes"] = .integer(MemoryMeter.processPeakBytes)
-    record["temperature"] = .double(Double(options.sampling.temperature))
+    record["temperature"] = .double(sampling.temp)
     record["max_tokens"] = .integer(options.maximumTokens)
-    record["seed"] = .integer(Int(clamping: options.sampling.seed))
+    record["seed"] = .integer(options.sampling.seed)
     return record
   }
 
@@ -175,38 +176,38 @@ struct SamplingFlags: ParsableArguments {
   var maxTokens = 256
 
   @Option(help: "Temperature; 0 always takes the most probable token.")
-  var temp: Float = 0
+  var temp: Double = 0
 
   @Option(help: "Keep the most probable tokens up to this mass; 1 keeps all.")
-  var topP: Float = 1
+  var topP: Double = 1
 
   @Option(help: "Keep this many of the most probable tokens; 0 keeps all.")
   var topK = 0
 
   @Option(help: "Keep tokens with at least this share of the largest probability; 0 keeps all.")
-  var minP: Float = 0
+  var minP: Double = 0
 
   @Option(help: "Divide the logits of tokens seen before by this; 1 does nothing.")
-  var repetitionPenalty: Float = 1
+  var repetitionPenalty: Double = 1
 
   @Option(help: "Subtract this from the logits of tokens generated before.")
-  var presencePenalty: Float = 0
+  var presencePenalty: Double = 0
 
   @Option(help: "Subtract this from a token's logit for each time it was generated before.")
-  var frequencyPenalty: Float = 0
+  var frequencyPenalty: Double = 0
 
   @Option(help: "Seed of the random numbers.")
-  var seed: UInt64 = 0
+  var seed = 0
 
   var options: SamplingOptions {
     var options = SamplingOptions()
-    options.temperature = temp
+    options.temperature = Float(temp)
     options.topK = topK == 0 ? nil : topK
-    options.topP = topP == 1 ? nil : topP
-    options.minP = minP == 0 ? nil : minP
-    options.repetitionPenalty = repetitionPenalty
-    options.presencePenalty = presencePenalty
-    options.frequencyPenalty = frequencyPenalty
+    options.topP = topP == 1 ? nil : Float(topP)
+    options.minP = minP == 0 ? nil : Float(minP)
+    options.repetitionPenalty = Float(repetitionPenalty)
+    options.presencePenalty = Float(presencePenalty)
+    options.frequencyPenalty = Float(frequencyPenalty)
     options.seed = seed
     return options
   }

@@ -67,23 +67,27 @@ struct LoRA: ParsableCommand {
       model: model, data: data, adapterFormat: adapterFormat, configuration: configuration, progress: progress
     )
     let inputs = try inputs(configuration)
+    let named = try inputs + origins()
     let start = try RunDirectory.open(
       at: output.out, record: job.record(inputs: inputs.map { ($0.role, $0.digest) }), resume: resume,
       overwrite: output.overwrite)
     let report = LoRAReport(common, configuration, showsMemory: profileMemory)
-    guard case .finished(let run) = start else {
+    let run = start.directory
+    switch start {
+    case .finished:
+      report.nothingToDo(path: run.path)
+    case .placed:
+      try seal(run, configuration, named)
+      report.nothingToDo(path: run.path)
+    case .fresh, .resumed:
       report.begin(job)
-      let run = start.directory
       let trainer = job.trainer(in: run, logsMemory: profileMemory)
       trainer.observer = report
       trainer.progress = progress
       let summary = try trainer.train()
-      try run.removeCheckpoints()
-      try Manifest.seal(run.path, provenance(configuration, inputs + origins()))
+      try seal(run, configuration, named)
       report.end(summary, job, path: run.path)
-      return
     }
-    report.nothingToDo(path: run.path)
   }
 
   /// What the result was made from.
@@ -106,12 +110,16 @@ struct LoRA: ParsableCommand {
     }
   }
 
-  private func provenance(
-    _ configuration: TrainingConfiguration, _ inputs: [ProvenanceInput]
-  ) -> Provenance {
-    Provenance(
-      command: "lora", arguments: ["adapter_format": .string(adapterFormat.rawValue)], inputs: inputs,
-      settings: configuration.record, seed: configuration.seed, instructionSet: InstructionSet.name)
+  /// Ends the run: its result is placed, the manifest closes it.
+  private func seal(
+    _ run: RunDirectory, _ configuration: TrainingConfiguration, _ inputs: [ProvenanceInput]
+  ) throws {
+    try run.removeCheckpoints()
+    let provenance = Provenance(
+      command: "lora", arguments: ["adapter_format": .string(adapterFormat.rawValue)],
+      inputs: inputs, settings: configuration.record, seed: configuration.seed,
+      instructionSet: InstructionSet.name)
+    try Manifest.seal(run.path, provenance)
   }
 }
 

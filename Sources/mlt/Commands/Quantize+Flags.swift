@@ -25,8 +25,6 @@ struct QuantizationFlags: ParsableArguments {
   @Option(help: "A recipe of mixed precision, with more bits where errors hurt most.")
   var quantPredicate: MixedRecipe?
 
-  func validate() throws { _ = try plan }
-
   /// Whether any of the flags stands on the command line.
   var isAnyGiven: Bool { bits != nil || groupSize != nil || mode != nil || quantPredicate != nil }
 

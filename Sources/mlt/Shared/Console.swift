@@ -55,7 +55,9 @@ enum Console {
         }))
   }
 
-  /// Writes at once, unbuffered. A result that can't be delivered ends the command; a note that can't is dropped.
+  /// Writes at once, unbuffered.
+  ///
+  /// A result that can't be delivered ends the command; a note that can't is dropped.
   private static func write(_ text: String, to descriptor: Int32) {
     do {
       try Array(text.utf8).withUnsafeBytes { bytes in

@@ -1,4 +1,4 @@
-import FineTuning
+import TensorCore
 import Testing
 
 /// The random numbers: known values, order, spread.

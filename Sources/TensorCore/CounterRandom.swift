@@ -24,6 +24,9 @@ package struct CounterRandom: Sendable, Equatable {
   /// Number `index` as a float in [0, 1), a multiple of 2^-24.
   package func uniform(_ index: Int) -> Float { Float(bits(index) >> 40) * 0x1p-24 }
 
+  /// Number `index` as a double in [0, 1), a multiple of 2^-53.
+  package func unit(_ index: Int) -> Double { Double(bits(index) >> 11) * 0x1p-53 }
+
   /// A random order of `0 ..< count` (Fisher and Yates, from the end; the modulo bias is below count / 2^64).
   package func permutation(_ count: Int) -> [Int] {
     var order = Array(0..<count)

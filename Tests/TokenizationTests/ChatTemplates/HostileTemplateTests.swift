@@ -1,0 +1,86 @@
+// A template comes with a model from anywhere. Whatever it says, the answer is a failure in bounded time and memory.
+
+import SafeIO
+import Testing
+import Tokenization
+
+@Suite struct HostileTemplateTests {
+  @Test(arguments: [
+    "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+    "{% for i in range(1000000000) %}{{ i }}{% endfor %}",
+    "{{ range(-9223372036854775807, 9223372036854775807, 1)|length }}",
+    "{% set ns = namespace(s='a') %}{% for i in range(99) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}",
+    "{% set ns = namespace(s=[1]) %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}{% endfor %}",
+    "{{ 'ab' * 1000000000 }}", "{{ 9223372036854775807 * 'ab' }}", "{{ [1] * 9223372036854775807 }}",
+    "{% set s = 'a' * 4000000 %}{% for i in range(9999) %}{% set t = s.replace('a', 'b') %}{% endfor %}",
+    "{% set s = 'a' * 2000000 %}{{ s.replace('a', s) }}", "{{ ('a' * 99999).replace('', 'x' * 99999) }}",
+    "{{ ('a' * 4000000)|center(9223372036854775807) }}", "{{ 'a'|indent(9223372036854775807) }}",
+    "{{ 'a'|center(-9223372036854775807) ~ raise_exception('end') }}",
+    "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+    "{% macro m() %}{{ caller() }}{% endmacro %}{% macro n() %}{% call m() %}{{ n() }}{% endcall %}{% endmacro %}{{ n() }}",
+    "{% for a in [[1]] recursive %}{{ loop([[1]]) }}{% endfor %}",
+    "{% set l = [] %}{% set q = l.append(l) %}{{ l }}",
+    "{% set l = [] %}{% set q = l.append(l) %}{{ l|tojson }}",
+    "{% set l = [] %}{% set k = [] %}{% set q = l.append(l) %}{% set q = k.append(k) %}{{ l == k }}",
+    "{% set ns = namespace(x=[]) %}{% for i in range(90000) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}",
+    "{% set r = [] %}{% set ns = namespace(x=r) %}{% for i in range(90000) %}{% set n = [] %}{% set q = ns.x.append(n) %}{% set ns.x = n %}{% endfor %}{{ r }}",
+    "{% set ns = namespace(x={}) %}{% for i in range(90) %}{% set ns.x = {'a': ns.x, 'b': ns.x} %}{% endfor %}{{ ns.x }}",
+    "{% set ns = namespace(m=none) %}{% for i in range(90000) %}{% set p = ns.m %}{% macro m() %}{{ p }}{% endmacro %}{% set ns.m = m %}{% endfor %}{{ raise_exception('end') }}",
+    "{% set ns = namespace(l=1) %}{% for i in range(90000) %}{% for a in [ns.l] %}{% set ns.l = loop %}{% endfor %}{% endfor %}{{ raise_exception('end') }}",
+    "{{ '%1000000000s' % 'a' % 1 }}", "{{ 2 ** 9999999999 }}", "{{ 9223372036854775807 + 1 }}",
+    "{{ (-9223372036854775807 - 1) // -1 }}", "{{ -(-9223372036854775807 - 1) }}",
+    "{{ 99999999999999999999 }}", "{{ 1 % 0 }}", "{{ 1.5 % 0 }}", "{{ [1][::0] }}", "{{ (-8) ** 0.5 }}",
+    "{{ strftime_now('%c' * 4000) }}", "{{ [1]|batch(9223372036854775807, 1)|list }}",
+    "{% include 'x' %}", "{% extends 'x' %}", "{% import 'x' as y %}", "{% if x %}", "{% endif %}", "{{ x",
+    "{% raw %}",
+    "{# x", "{{ 'x }}", "{{ ) }}", "{{ x | }}", "{{ 1 + }}", "{% for %}{% endfor %}", "{% break %}",
+    "{% set true = 1 %}",
+    "{{ \u{a7} }}", "{{ '\\ud800' }}", "{% macro m(a=1, b) %}{% endmacro %}", "{% call x %}{% endcall %}",
+    "{{ f(a=1, 2) }}",
+  ])
+  func `a hostile template fails`(_ source: String) {
+    let failure = #expect(throws: Failure.self) { try TemplateSample.render(source) }
+    #expect(failure?.kind == .badData)
+    #expect(failure?.message.hasPrefix("sample: line 1: ") == true)
+  }
+
+  @Test(arguments: [
+    ("(", ")"), ("[", "]"), ("{'a': ", "}"), ("not ", ""), ("-", ""), ("x[", "]"), ("x(", ")"),
+    ("1 if ", " else 2"),
+    ("1 + ", ""), ("1 ** ", ""), ("x or ", ""), ("x == (", ")"), ("", "|upper"), ("", ".x"),
+    ("", " is defined"),
+    ("'a' ~ (", ")"), ("x[1:", "]"),
+  ])
+  func `deep nesting of expressions fails`(_ opening: String, _ closing: String) {
+    let depth = 100_000
+    let source =
+      "{{ " + String(repeating: opening, count: depth) + "1" + String(repeating: closing, count: depth)
+      + " }}"
+    #expect(throws: Failure.self) { try TemplateSample.render(source) }
+  }
+
+  @Test(arguments: [
+    "{% if 1 %}", "{% for a in [1] %}", "{% macro m() %}", "{% set x %}", "{% filter upper %}", "{% with %}",
+    "{% call x() %}", "{% generation %}",
+  ])
+  func `deep nesting of blocks fails`(_ opening: String) {
+    let source = String(repeating: opening, count: 100_000)
+    #expect(throws: Failure.self) { try TemplateSample.render(source) }
+  }
+
+  @Test func `nesting within the limits works`() throws {
+    let depth = 70
+    let lists = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+    #expect(try TemplateSample.render("{{ \(lists) }}") == lists)
+    let blocks =
+      String(repeating: "{% if 1 %}", count: depth) + "a" + String(repeating: "{% endif %}", count: depth)
+    #expect(try TemplateSample.render(blocks) == "a")
+    let recursion = "{% macro m(n) %}{% if n > 0 %}{{ m(n - 1) }}{% endif %}.{% endmacro %}{{ m(99)|length }}"
+    #expect(try TemplateSample.render(recursion) == "100")
+  }
+
+  @Test func `a search in long repetitive text takes linear time`() throws {
+    let source = "{% set a = 'a' * 1000000 %}{{ (a ~ 'b' ~ a) in (a ~ a ~ a) }}"
+    #expect(try TemplateSample.render(source) == "False")
+  }
+}
