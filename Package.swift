@@ -83,7 +83,7 @@ let package = Package(
         "Evaluation", "TestSupport", "Generation", "Models", "Tokenization", "WeightFiles", "TensorCore",
         "SafeIO",
       ],
-      resources: [.copy("Goldens")], swiftSettings: strict),
+      swiftSettings: strict),
     .testTarget(
       name: "RegistryTests", dependencies: ["Registry", "TestSupport", "SafeIO"], swiftSettings: strict),
     .testTarget(
