@@ -51,18 +51,6 @@ import Testing
     }
   }
 
-  @Test func `an idle pool uses no processor time`() async {
-    await #expect(processExitsWith: .success) {
-      ThreadPool.shared.threads = 3
-      ThreadPool.shared.run(3) { _ in }
-      usleep(50_000)
-      let before = clock()
-      usleep(200_000)
-      let seconds = Double(clock() - before) / Double(CLOCKS_PER_SEC)
-      #expect(seconds < 0.02, "\(seconds) s")
-    }
-  }
-
   @Test func `more threads than cores give the same results`() async {
     await #expect(processExitsWith: .success) {
       ThreadPool.shared.threads = 9
