@@ -121,8 +121,9 @@ package final class Trainer {
   private func diverged(_ what: String, rows: [TrainingRow]) throws -> Failure {
     let lines = Set(rows.map(\.line)).sorted()
     let named = lines.prefix(8).map(String.init).joined(separator: ", ") + (lines.count > 8 ? ", …" : "")
-    let kept = try Checkpoints(of: run).newest(atMost: position.step)
-    let place = kept.map { "the last good checkpoint is \($0)" } ?? "there is no checkpoint yet"
+    // A checkpoint of this very step holds the weights that failed.
+    let kept = try Checkpoints(of: run).newest(atMost: position.step - 1)
+    let place = kept.map { "the last good checkpoint is \($0)" } ?? "there is no good checkpoint yet"
     return .refused(
       "training stopped at step \(position.step): \(what) (\(Files.name(of: data.train.path)), lines \(named)); "
         + "\(place); try a lower learning_rate, warmup_steps, or max_grad_norm 1")

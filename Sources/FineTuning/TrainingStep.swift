@@ -46,7 +46,9 @@ package struct TrainingStep {
       }
       let sum = Batch(rows).lossSum(decoder, checkpointing: configuration.gradCheckpoint)
       let loss = Double(sum.item())
-      guard loss.isFinite else { throw Divergence(what: "the loss is \(loss)", rows: rows) }
+      guard loss.isFinite else {
+        throw Divergence(what: "the loss is \(loss.isNaN ? "NaN" : "infinite")", rows: rows)
+      }
       slope.loss += loss / divisor
       let found = sum.backward(seed: Tensor(Float(1 / divisor)))
       let new = parameters.map { found[$0] ?? .zeros($0.shape) }

@@ -23,12 +23,16 @@ package final class SafetensorsWriter {
   ///   - path: where the file appears when `finish` is called.
   ///   - entries: every tensor that will be appended, in any order, each name once.
   ///   - metadata: text for the header's `__metadata__`; nil leaves it out.
-  /// - Throws: `Failure.io`.
+  /// - Throws: `Failure.io`; `Failure.usage` when `path` is a device or a folder, which must not be replaced.
   package init(path: String, entries: [TensorEntry], metadata: [String: String]? = nil) throws(Failure) {
     self.path = path
     temporary = "\(Files.parent(of: path))/.\(Files.name(of: path)).partial-\(getpid())"
     self.entries = Dictionary(entries.map { ($0.name, $0) }) { _, _ in
       preconditionFailure("a tensor was announced twice")
+    }
+    var status = stat()
+    if lstat(path, &status) == 0, ![S_IFREG, S_IFLNK].contains(status.st_mode & S_IFMT) {
+      throw .usage("\(path) is not a file that can be replaced; give another name")
     }
     descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw .io(path, "create", errno: errno) }

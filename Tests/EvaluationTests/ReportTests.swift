@@ -90,6 +90,31 @@ import Testing
     #expect(comparison.json["artifacts"]?.arrayValue?.first?["verdict"] == "reject")
   }
 
+  @Test func `records of several suites name their suite, and an artifact is held back once`() throws {
+    let scratch = try Scratch()
+    let digest = String(repeating: "a", count: 64)
+    var comparison = Comparison()
+    for suite in ["first", "second"] {
+      var record = try #require(try run().json.objectValue)
+      record["artifact"] = ["manifest_digest": .string(digest), "name": "tuned"]
+      record["suite"] = [
+        "name": .string(suite), "version": "1",
+        "digest": .string("\(suite)-digest"),
+        "fixtures": 2,
+      ]
+      try comparison.add(path: scratch.write(JSON.object(record).text(), "\(suite).json"))
+    }
+    try comparison.add(
+      path: scratch.write(
+        """
+        {"version": 1, "artifact": {"manifest_digest": "\(digest)"}, "channel": "production",
+         "verdict": "reject", "moved": false, "reasons": ["no"]}
+        """, "promote.json"))
+    #expect(comparison.headings.prefix(2) == ["artifact", "suite"])
+    #expect(comparison.table.map { Array($0.prefix(2)) } == [["tuned", "first"], ["tuned", "second"]])
+    #expect(comparison.heldBack.count == 1)
+  }
+
   @Test func `a file that is neither record nor verdict is refused`() throws {
     let scratch = try Scratch()
     let path = try scratch.write("{\"version\": 1}", "x.json")

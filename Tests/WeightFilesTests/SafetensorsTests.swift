@@ -99,6 +99,12 @@ import WeightFiles
     #expect(try Files.list(scratch.path).isEmpty)
   }
 
+  @Test(arguments: ["/dev/null", "/tmp"])
+  func `a device or a folder is never replaced`(_ path: String) throws {
+    let failure = #expect(throws: Failure.self) { try SafetensorsWriter(path: path, entries: []) }
+    #expect(failure?.message == "\(path) is not a file that can be replaced; give another name")
+  }
+
   @Test func `a folder that is not there is a clear failure`() throws {
     let failure = #expect(throws: Failure.self) {
       try SafetensorsWriter(path: "/nowhere/a.safetensors", entries: [])

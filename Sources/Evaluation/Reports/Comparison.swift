@@ -54,24 +54,29 @@ package struct Comparison: Sendable {
     rows.append(Row(record: record, name: name, failures: failures))
   }
 
+  /// Whether the records are from more than one suite, which then each row names.
+  private var namesSuites: Bool { Set(rows.map(\.record.suiteDigest)).count > 1 }
+
   /// The headings of the table.
-  package static let headings = [
-    "artifact", "size", "bits/weight", "perplexity", "KL from base", "passed", "first token", "tokens/s",
-    "memory",
-    "verdict",
-  ]
+  package var headings: [String] {
+    ["artifact"] + (namesSuites ? ["suite"] : []) + [
+      "size", "bits/weight", "perplexity", "KL from base", "passed", "first token", "tokens/s", "memory",
+      "verdict",
+    ]
+  }
 
   /// The table, a row for each record in the order in which they were given.
   package var table: [[String]] {
     rows.map { row in
       let metrics = row.record.metrics
       let passed = row.record.fixtures.count { $0.passed }
-      return [
-        row.name, Figures.bytes(metrics[Metric.size]), Figures.fixed(metrics[Metric.bitsPerWeight], 2),
+      return [row.name] + (namesSuites ? [row.record.suiteName] : []) + [
+        Figures.bytes(metrics[Metric.size]), Figures.fixed(metrics[Metric.bitsPerWeight], 2),
         Figures.fixed(metrics[Metric.perplexity], 2), Figures.small(metrics[Metric.klDivergence]),
         row.record.unavailable == nil ? "\(passed) of \(row.record.fixtures.count)" : "unavailable",
-        Figures.seconds(metrics[Metric.timeToFirstToken]), Figures.fixed(metrics[Metric.tokensPerSecond], 0),
-        Figures.bytes(metrics[Metric.peakMemory]), verdict(row),
+        Figures.seconds(metrics[Metric.timeToFirstToken]),
+        Figures.fixed(metrics[Metric.tokensPerSecond], 0), Figures.bytes(metrics[Metric.peakMemory]),
+        verdict(row),
       ]
     }
   }
@@ -87,17 +92,19 @@ package struct Comparison: Sendable {
     decisions.last { $0.artifact == row.record.artifact }
   }
 
-  /// Artifacts that the gate held back, each with its reasons.
+  /// Artifacts that the gate held back, each once, with its reasons.
   package var heldBack: [(name: String, verdict: String, reasons: [String])] {
-    rows.compactMap { row in
-      guard let decision = decision(row), !decision.reasons.isEmpty else { return nil }
+    var seen: Set<String> = []
+    return rows.compactMap { row in
+      guard let decision = decision(row), !decision.reasons.isEmpty, seen.insert(decision.artifact).inserted
+      else { return nil }
       return (row.name, decision.verdict, decision.reasons)
     }
   }
 
   /// The HTML file.
   package var html: String {
-    var page = HTMLPage(title: "Comparison of \(rows.count) artifacts")
+    var page = HTMLPage(title: "Comparison of \(rows.count) records")
     let emphasis: [String?] = rows.map { row in
       switch decision(row)?.verdict {
       case "accept": "pass"
@@ -106,14 +113,16 @@ package struct Comparison: Sendable {
       case nil: nil
       }
     }
-    page.addTable(Self.headings, table, emphasis: emphasis)
+    page.addTable(headings, table, emphasis: emphasis)
     if !heldBack.isEmpty { page.add("h2", "What the gate said") }
     for one in heldBack {
       page.addDetails("\(one.name): \(one.verdict)", sentences: one.reasons, quotation: nil)
     }
     page.add("h2", "Fixtures that were not passed")
     for row in rows where !row.failures.isEmpty {
-      page.addDetails("\(row.name): \(row.failures.count)", sentences: row.failures, quotation: nil)
+      page.addDetails(
+        "\(row.name), \(row.record.suiteName): \(row.failures.count)", sentences: row.failures, quotation: nil
+      )
     }
     return page.text
   }
@@ -130,7 +139,7 @@ package struct Comparison: Sendable {
           }
           return [
             "name": .string(row.name), "manifest_digest": row.record.artifact.map(JSON.string) ?? .null,
-            "strategy": .string(row.record.strategy),
+            "suite": .string(row.record.suiteName), "strategy": .string(row.record.strategy),
             "passed": .integer(row.record.fixtures.count { $0.passed }),
             "fixtures": .integer(row.record.fixtures.count), "metrics": .object(metrics),
             "verdict": decision(row).map { .string($0.verdict) } ?? .null,

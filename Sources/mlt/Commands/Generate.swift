@@ -187,6 +187,9 @@ struct SamplingFlags: ParsableArguments {
   @Option(help: "Keep tokens with at least this share of the largest probability; 0 keeps all.")
   var minP: Double = 0
 
+  @Option(help: "Keep the tokens nearest to the expected surprise up to this mass; 1 keeps all.")
+  var typicalP: Double = 1
+
   @Option(help: "Divide the logits of tokens seen before by this; 1 does nothing.")
   var repetitionPenalty: Double = 1
 
@@ -195,6 +198,9 @@ struct SamplingFlags: ParsableArguments {
 
   @Option(help: "Subtract this from a token's logit for each time it was generated before.")
   var frequencyPenalty: Double = 0
+
+  @Option(help: "No sequence of this many tokens may occur twice; 0 allows all.")
+  var noRepeatNgramSize = 0
 
   @Option(help: "Seed of the random numbers.")
   var seed = 0
@@ -205,6 +211,8 @@ struct SamplingFlags: ParsableArguments {
     options.topK = topK == 0 ? nil : topK
     options.topP = topP == 1 ? nil : Float(topP)
     options.minP = minP == 0 ? nil : Float(minP)
+    options.typicalP = typicalP == 1 ? nil : Float(typicalP)
+    options.noRepeatNgramSize = noRepeatNgramSize == 0 ? nil : noRepeatNgramSize
     options.repetitionPenalty = Float(repetitionPenalty)
     options.presencePenalty = Float(presencePenalty)
     options.frequencyPenalty = Float(frequencyPenalty)

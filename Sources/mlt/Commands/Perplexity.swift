@@ -76,7 +76,7 @@ struct Perplexity: ParsableCommand {
   func run() throws {
     let progress = common.start()
     let opened = try OpenedModel(path: model, adapter: adapter, quiet: common.quiet)
-    let plan = try plan(opened.directory)
+    let plan = try plan(opened.directory, context: context)
     let source = DecoderDistributions(opened.decoder, name: model)
     let writer = try saveLogits.map {
       try SavedDistributionsWriter(path: $0, plan: plan, vocabularySize: source.vocabularySize)
@@ -92,7 +92,7 @@ struct Perplexity: ParsableCommand {
   }
 
   /// The windows or documents as a model's tokens.
-  private func plan(_ directory: ModelDirectory) throws -> ScoringPlan {
+  private func plan(_ directory: ModelDirectory, context: Int?) throws -> ScoringPlan {
     let tokenizer = try Tokenizer.load(directory: directory.path)
     var settings = ScoringPlan.Settings()
     settings.context = context
@@ -108,7 +108,7 @@ struct Perplexity: ParsableCommand {
     guard let reference else { return nil }
     guard Files.isDirectory(reference) else { return try SavedDistributions(path: reference, plan: plan) }
     let opened = try OpenedModel(path: reference, quiet: common.quiet)
-    guard try self.plan(opened.directory) == plan else {
+    guard try self.plan(opened.directory, context: plan.context) == plan else {
       throw Failure.badData(reference, "reads the text as other tokens than \(model); they can't be compared")
     }
     return DecoderDistributions(opened.decoder, name: reference)

@@ -49,7 +49,7 @@ struct Report: ParsableCommand {
 
   private func show(_ comparison: Comparison) {
     let rows = comparison.table.map { $0.map(Console.clean) }
-    Console.print(Console.table(Comparison.headings, rows))
+    Console.print(Console.table(comparison.headings, rows))
     for one in comparison.heldBack {
       Console.print("")
       Console.print(Console.clean("\(one.name): \(one.verdict)"))
