@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Generates the embedded model's data: small repositories, each with one known fault or none.
 
-    python3 scripts/generate_triage_data.py base       --model data/model --out out/base-data
-    python3 scripts/generate_triage_data.py lora       --model data/model --out data
-    python3 scripts/generate_triage_data.py perplexity --model data/model --out data/perplexity.jsonl
+    python3 scripts/generate_triage_data.py base       --model recipes/embedded-model --out out/embedded-data
+    python3 scripts/generate_triage_data.py lora       --model recipes/embedded-model --out data
+    python3 scripts/generate_triage_data.py perplexity --model recipes/embedded-model --out data/perplexity.jsonl
     python3 scripts/generate_triage_data.py suite      --out out/held-out --split test --count 40
 
 `base` writes train.jsonl and valid.jsonl for training from random weights: the eight base families, and clean
@@ -24,7 +24,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "tri
 
 import bpe  # noqa: E402
 import suites  # noqa: E402
-from rendering import BOS, plain_text, training_sequence  # noqa: E402
+from rendering import plain_text, training_sequence  # noqa: E402
 from repository import BASE_LABELS, NEW_LABELS, make  # noqa: E402
 
 WEIGHTS = {"bug": 4.0, "ok": 1.0, "label": 1.0, "language": 0.05}
@@ -41,10 +41,10 @@ def base_repositories(rng, count, split):
         yield make(random.Random(rng.getrandbits(64)), split, label)
 
 
-def records(repositories, tokenizer, rng, language_share):
+def records(repositories, tokenizer, rng):
     """Training records of repositories that fit the context."""
     for repository in repositories:
-        record = training_sequence(repository, tokenizer, rng, language_share, WEIGHTS)
+        record = training_sequence(repository, tokenizer, rng, LANGUAGE_SHARE, WEIGHTS)
         if record is not None and len(record["input_ids"]) <= TOKEN_LIMIT:
             yield record
 
@@ -65,7 +65,7 @@ def generate_base(arguments, tokenizer):
     rng = random.Random(arguments.seed)
     for name, count, split in [("train", arguments.count or 16000, "train"), ("valid", 240, "test")]:
         repositories = base_repositories(rng, count, split)
-        write_lines(f"{arguments.out}/{name}.jsonl", records(repositories, tokenizer, rng, LANGUAGE_SHARE))
+        write_lines(f"{arguments.out}/{name}.jsonl", records(repositories, tokenizer, rng))
 
 
 def generate_lora(arguments, tokenizer):
@@ -77,7 +77,7 @@ def generate_lora(arguments, tokenizer):
         repositories = [make(random.Random(rng.getrandbits(64)), split, label) for label in labels]
         repositories += base_repositories(rng, replay, split)
         rng.shuffle(repositories)
-        write_lines(f"{arguments.out}/{name}.jsonl", records(repositories, tokenizer, rng, 0.0))
+        write_lines(f"{arguments.out}/{name}.jsonl", records(repositories, tokenizer, rng))
 
 
 def generate_perplexity(arguments, tokenizer):

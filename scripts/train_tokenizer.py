@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Trains the embedded model's tokenizer on generated repositories and writes tokenizer.json and tokenizer_config.json.
 
-    python3 scripts/train_tokenizer.py --out data/model
+The names in them are invented, so that the vocabulary holds the words of code and logs, and cuts every name into pieces.
+
+    python3 scripts/train_tokenizer.py --out recipes/embedded-model
 
 Only the Python standard library is needed. The same seed and version give the same bytes.
 """
@@ -28,7 +30,7 @@ def main():
     arguments = parser.parse_args()
     texts = [
         text
-        for repository in base_repositories(random.Random(arguments.seed), arguments.repositories, "train")
+        for repository in base_repositories(random.Random(arguments.seed), arguments.repositories, "any")
         for path, lines in rendered_files(repository.files)
         for text in [path + "\n"] + [line for _, line in lines] + [repository.label or ""]
     ]

@@ -106,7 +106,7 @@ import Testing
     #expect(run.status == 0, "\(run.stderr)")
     #expect(run.stdout.contains("artifact"))
     #expect(run.stdout.contains("1 of 1"))
-    #expect(try Files.readText(path: html).contains("Comparison of 2 records"))
+    #expect(try Files.readText(path: html).contains("Comparison of 2 artifacts"))
     #expect(try Mlt.run(arguments).status == 64)
     let again = try Mlt.run(arguments + ["--overwrite", "--json"])
     #expect(try again.json["artifacts"]?.arrayValue?.count == 2)

@@ -16,11 +16,21 @@ CAUSES = [
 # Any part may fail in any way: far more causes than the list above holds, and most of them rare.
 SUBJECTS = ["{noun}", "the {noun} process", "node {n}", "volume {noun}", "disk {n}", 
             "mount {noun}", "the {noun} daemon", "process {n} ({noun})", "shard {n} of {noun}", "device {noun}", "socket {n}"]
-FAULTS = ["lost its lease", "refused the handshake", "panicked at {noun2}:{n}", "can not be reached", "was revoked",
+FAULTS = ["{did} the {noun2} {what}", "{did} the {what} of {noun2}", "has a {adjective} {what}", "found a {adjective} {what} in {noun2}",
+          "{did} {what} {n} without {noun2}", "was {done} by {noun2}, which still needs its {what}", "lost its lease", "refused the handshake", "panicked at {noun2}:{n}", "can not be reached", "was revoked",
           "has a bad sector at {n}", "failed its self test", "exited with status {n}", "crashed",
           "is held by {noun2} for {n} s", "rejected the password"]
-SYMPTOMS = ["{noun} request {n} aborted", "request {n} answered with 500", "job {n} has no result", "client {n} dropped",
+DID = "refused overwrote removed closed rejected truncated unmounted blocked misread lost revoked disabled ate".split()
+DONE = "stopped removed replaced renamed locked detached".split()
+ADJECTIVES = "broken stale foreign duplicate wrong outdated damaged negative empty unreadable circular".split()
+WHATS = "header key token index table mapping pointer signature record password address lease checksum entry".split()
+SYMPTOMS = ["waited {n} s for {noun}", "{noun} still not served after {n} s", "{n} clients of {noun} sent away", "stopped with {n} left to do",
+            "{noun} {n} put back into the queue", "{noun} {n} is late","{noun} request {n} aborted", "request {n} answered with 500", "job {n} has no result", "client {n} dropped",
             "{noun} is not ready", "no answer from {noun}, attempt {n}", "{noun} returned nothing", "step {n} skipped"]
+# Errors that mended themselves.
+MENDED = ["{noun} failed once, retry succeeded", "lost {noun}, reconnected at once", "{noun} timed out, second attempt worked",
+          "{noun} {n} not sent, will be tried again in {n2} s", "could not reach {noun}, using its copy", "{noun} rejected {n}, which was corrected",
+          "{noun} {n} failed, next try at midnight", "{noun} skipped entry {n}, as agreed"]
 BENIGN = ["{noun} answered late, {n} ms", "retry {n} of {noun} succeeded", "cache of {noun} is {n} percent full",
           "{noun} fell back to the default", "deprecated option {noun}", "{noun} is slow, {n} ms",
           "{noun} slept for {n} s", "checksum of {noun} differs, read again", "slow {noun} query, {n} ms",
@@ -60,7 +70,9 @@ class Format:
 
 def fill(rng, names, text, noun=None):
     """A line's text with its name and number."""
-    return text.format(noun=noun or names.noun(), noun2=names.noun(), n=rng.randint(2, 999))
+    return text.format(
+        noun=noun or names.noun(), noun2=names.noun(), n=rng.randint(2, 999), n2=rng.randint(2, 99), did=rng.choice(DID),
+        done=rng.choice(DONE), adjective=rng.choice(ADJECTIVES), what=rng.choice(WHATS))
 
 
 def benign_log(rng, names, length):
@@ -71,9 +83,8 @@ def benign_log(rng, names, length):
         draw = rng.random()
         if draw < 0.12:
             lines.append(form.line("warn", fill(rng, names, rng.choice(BENIGN), noun)))
-        elif draw < 0.17:
-            text = fill(rng, names, rng.choice(["{noun} failed once, retry succeeded", "lost {noun}, reconnected at once",
-                                                "{noun} timed out, second attempt worked"]), noun)
+        elif draw < 0.19:
+            text = fill(rng, names, rng.choice(MENDED), noun)
             lines.append(form.line("error", text))
         else:
             lines.append(form.line(rng.choice(["info", "info", "info", "debug"]),

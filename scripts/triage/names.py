@@ -41,29 +41,51 @@ TRAIN_SYLLABLES = "ba de fi go lu ma ne po ra se ti vo xa zu ker lan mor nis pel
 TEST_SYLLABLES = "bru cha dwi fro gle hyp jor kwe myr plo qui sna thu vra wex yol".split()
 
 
+ONSETS = "b bl br c ch cl cr d dr f fl fr g gl gr h j k l m n p pl pr qu r s sc sh sl sp st t th tr v w wh y z".split()
+VOWELS = "a a e e i i o o u ai ea ee ie oa oo ou".split()
+ENDINGS = "b ck d ft g l ll m mp n nd ng nk nt p r rd rk rn rt s ss st t x".split()
+
+
 class Names:
-    """Draws names of one pool; no name twice in a repository."""
+    """Draws names of one pool; no name twice in a repository.
+
+    `train` and `test` are the two pools. `any` has invented words only: a tokenizer trained on those learns the words of
+    the language, and cuts every name into pieces, known to a model or not.
+    """
 
     def __init__(self, rng: random.Random, split: str):
-        self.rng = rng
-        self.nouns = TRAIN_NOUNS if split == "train" else TEST_NOUNS
-        self.verbs = TRAIN_VERBS if split == "train" else TEST_VERBS
-        self.syllables = TRAIN_SYLLABLES if split == "train" else TEST_SYLLABLES
+        self.rng, self.split = rng, split
+        self.nouns = TEST_NOUNS if split == "test" else TRAIN_NOUNS
+        self.verbs = TEST_VERBS if split == "test" else TRAIN_VERBS
+        self.syllables = TEST_SYLLABLES if split == "test" else TRAIN_SYLLABLES
         self.used = set()
 
     def noun(self) -> str:
-        """A thing: a word of the pool, or for three in ten an invented one."""
+        """A thing that was not named before."""
         while True:
-            if self.rng.random() < 0.3:
-                word = "".join(self.rng.choice(self.syllables) for _ in range(self.rng.randint(2, 3)))
-            else:
-                word = self.rng.choice(self.nouns)
+            word = self.word(self.nouns)
             if word not in self.used:
                 self.used.add(word)
                 return word
 
     def verb(self) -> str:
-        return self.rng.choice(self.verbs)
+        return self.word(self.verbs)
+
+    def word(self, pool) -> str:
+        """A word of the pool, or for training mostly an invented one: names are too many to be learned."""
+        draw = self.rng.random()
+        if self.split == "any" or self.split == "train" and draw < 0.45:
+            return self.invented()
+        if draw > 0.8:
+            return "".join(self.rng.choice(self.syllables) for _ in range(self.rng.randint(2, 3)))
+        return self.rng.choice(pool)
+
+    def invented(self) -> str:
+        """A word that could be English: one to three syllables."""
+        parts = []
+        for _ in range(self.rng.choice([1, 2, 2, 2, 3])):
+            parts.append(self.rng.choice(ONSETS) + self.rng.choice(VOWELS))
+        return "".join(parts) + self.rng.choice(ENDINGS)
 
     def function(self) -> str:
         """The name of a function: verb and noun, noun and noun, or a noun alone."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import logs
 import prose
 from base_families import BASE_CODE
+from fillers import filler
 from names import Names
 from new_families import INJECTION, NEW_CODE, benign_text, comment_injection, data_injection, document_injection
-from shapes import Piece, piece, plural
+from shapes import Piece
 
 LOG_LABEL = "failure in the log"
 BASE_LABELS = list(BASE_CODE) + [LOG_LABEL]
@@ -32,29 +33,6 @@ class Repository:
         self.files[path] = lines
         if fault is not None:
             self.fault = (path, fault)
-
-
-def filler(rng, names):
-    """A sound function of no family."""
-    f, a, b = names.function(), names.noun(), names.noun()
-    shape = rng.randrange(8)
-    if shape == 0:
-        return piece([f"def {f}({a}):", f'    return f"{{{a}}} {b}"'], False)
-    if shape == 1:
-        return piece([f"def {f}({plural(a)}):", f"    return sorted({plural(a)})"], False)
-    if shape == 2:
-        return piece([f"class {b.title()}:", f"    def __init__(self, {a}):", f"        self.{a} = {a}",
-                      f"    def {f}(self):", f"        return self.{a}"], False)
-    if shape == 3:
-        return piece([f"def {f}({plural(a)}, {b}):", f"    return [{a} for {a} in {plural(a)} if {a}.{b}]"], False)
-    if shape == 4:
-        return piece([f"def {f}({a}, {b}={rng.randint(0, 9)}):", f"    if {a} > {b}:", f"        return {a}",
-                      f"    return {b}"], False)
-    if shape == 5:
-        return piece([f"def {f}({plural(a)}):", f"    for {a} in {plural(a)}:", f"        print({a})"], False)
-    if shape == 6:
-        return piece([f"{b.upper()} = {rng.randint(1, 500)}", f"def {f}({a}):", f"    return {a} + {b.upper()}"], False)
-    return piece([f"def {f}({a}):", f"    return max(({b}.{a} for {b} in {a}.parts), default=0)"], False)
 
 
 def sound_piece(rng, names):

@@ -1,5 +1,5 @@
 // Several artifacts side by side: the table at the end of a pipeline. It is made from evaluation records and from what
-// `mlt promote --json` said; a verdict belongs to the record of the same artifact.
+// `mlt promote --json` said; a verdict belongs to the artifact with the same manifest digest.
 
 import Registry
 import SafeIO
@@ -15,15 +15,52 @@ package struct Comparison: Sendable {
     package let reasons: [String]
   }
 
-  /// One record.
-  package struct Row: Sendable {
+  /// What one suite said about an artifact.
+  package struct Result: Sendable {
     package let record: EvaluationRecord
-    package let name: String
+    /// A sentence for each fixture that was not passed.
     package let failures: [String]
+
+    package var passed: Int { record.fixtures.count { $0.passed } }
+
+    /// `7 of 25`, of all fixtures or of one kind.
+    package func score(kind: String? = nil) -> String {
+      guard record.unavailable == nil else { return "unavailable" }
+      let fixtures = record.fixtures.filter { kind == nil || $0.kind == kind }
+      return fixtures.isEmpty ? Figures.missing : "\(fixtures.count { $0.passed }) of \(fixtures.count)"
+    }
+  }
+
+  /// An artifact, asked in one way, with its result on each suite.
+  package struct Row: Sendable {
+    package let name: String
+    package let digest: String?
+    package let strategy: String
+    package fileprivate(set) var results: [Result]
+
+    /// The result on a suite, if it was run.
+    package func result(on suite: Suite) -> Result? {
+      results.first { $0.record.suiteDigest == suite.digest }
+    }
+
+    /// A measurement, from the suite with the most fixtures.
+    ///
+    /// The records of an artifact agree on what does not depend on the suite; of speed the largest knows most.
+    package func metric(_ name: String) -> Double? {
+      results.filter { $0.record.metrics[name] != nil }
+        .max { $0.record.fixtures.count < $1.record.fixtures.count }?.record.metrics[name]
+    }
+  }
+
+  /// A suite by which artifacts are compared.
+  package struct Suite: Sendable, Hashable {
+    package let name: String
+    package let digest: String
   }
 
   package private(set) var rows: [Row] = []
-  package private(set) var decisions: [Decision] = []
+  package private(set) var suites: [Suite] = []
+  private var decisions: [Decision] = []
 
   package init() {}
 
@@ -51,101 +88,35 @@ package struct Comparison: Sendable {
       failures.append(
         "\(try fixture.string(EvaluationRecord.Key.name)): \(category.replacing("_", with: " "))")
     }
-    rows.append(Row(record: record, name: name, failures: failures))
+    add(Result(record: record, failures: failures), name: name)
   }
 
-  /// Whether the records are from more than one suite, which then each row names.
-  private var namesSuites: Bool { Set(rows.map(\.record.suiteDigest)).count > 1 }
-
-  /// The headings of the table.
-  package var headings: [String] {
-    ["artifact"] + (namesSuites ? ["suite"] : []) + [
-      "size", "bits/weight", "perplexity", "KL from base", "passed", "first token", "tokens/s", "memory",
-      "verdict",
-    ]
-  }
-
-  /// The table, a row for each record in the order in which they were given.
-  package var table: [[String]] {
-    rows.map { row in
-      let metrics = row.record.metrics
-      let passed = row.record.fixtures.count { $0.passed }
-      return [row.name] + (namesSuites ? [row.record.suiteName] : []) + [
-        Figures.bytes(metrics[Metric.size]), Figures.fixed(metrics[Metric.bitsPerWeight], 2),
-        Figures.fixed(metrics[Metric.perplexity], 2), Figures.small(metrics[Metric.klDivergence]),
-        row.record.unavailable == nil ? "\(passed) of \(row.record.fixtures.count)" : "unavailable",
-        Figures.seconds(metrics[Metric.timeToFirstToken]),
-        Figures.fixed(metrics[Metric.tokensPerSecond], 0), Figures.bytes(metrics[Metric.peakMemory]),
-        verdict(row),
-      ]
+  /// Joins a result to the row of its artifact; a second result on the same suite is a row of its own.
+  private mutating func add(_ result: Result, name: String) {
+    let record = result.record
+    let suite = Suite(name: record.suiteName, digest: record.suiteDigest)
+    if !suites.contains(suite) { suites.append(suite) }
+    let row = rows.firstIndex {
+      $0.digest == record.artifact && $0.name == name && $0.strategy == record.strategy
+        && $0.result(on: suite) == nil
+    }
+    if let row {
+      rows[row].results.append(result)
+    } else {
+      rows.append(Row(name: name, digest: record.artifact, strategy: record.strategy, results: [result]))
     }
   }
 
-  /// The verdict with its channel; a dash for what was not put to the gate.
-  private func verdict(_ row: Row) -> String {
-    guard let decision = decision(row) else { return Figures.missing }
-    let approval = decision.moved && decision.verdict != "accept" ? ", approved" : ""
-    return "\(decision.verdict)\(approval) (\(decision.channel))"
+  /// What the gate said last about a row's artifact, if it was asked.
+  package func decision(_ row: Row) -> Decision? {
+    decisions.last { $0.artifact == row.digest }
   }
 
-  private func decision(_ row: Row) -> Decision? {
-    decisions.last { $0.artifact == row.record.artifact }
-  }
-
-  /// Artifacts that the gate held back, each once, with its reasons.
+  /// Artifacts that the gate held back, with its reasons.
   package var heldBack: [(name: String, verdict: String, reasons: [String])] {
-    var seen: Set<String> = []
-    return rows.compactMap { row in
-      guard let decision = decision(row), !decision.reasons.isEmpty, seen.insert(decision.artifact).inserted
-      else { return nil }
+    rows.compactMap { row in
+      guard let decision = decision(row), !decision.reasons.isEmpty else { return nil }
       return (row.name, decision.verdict, decision.reasons)
     }
-  }
-
-  /// The HTML file.
-  package var html: String {
-    var page = HTMLPage(title: "Comparison of \(rows.count) records")
-    let emphasis: [String?] = rows.map { row in
-      switch decision(row)?.verdict {
-      case "accept": "pass"
-      case "reject": "fail"
-      case .some: "review"
-      case nil: nil
-      }
-    }
-    page.addTable(headings, table, emphasis: emphasis)
-    if !heldBack.isEmpty { page.add("h2", "What the gate said") }
-    for one in heldBack {
-      page.addDetails("\(one.name): \(one.verdict)", sentences: one.reasons, quotation: nil)
-    }
-    page.add("h2", "Fixtures that were not passed")
-    for row in rows where !row.failures.isEmpty {
-      page.addDetails(
-        "\(row.name), \(row.record.suiteName): \(row.failures.count)", sentences: row.failures, quotation: nil
-      )
-    }
-    return page.text
-  }
-
-  /// The comparison as JSON.
-  package var json: JSON {
-    [
-      "version": 1,
-      "artifacts": .array(
-        rows.map { row in
-          var metrics: JSONObject = [:]
-          for (name, value) in row.record.metrics.sorted(by: { $0.key < $1.key }) {
-            metrics[name] = .double(value)
-          }
-          return [
-            "name": .string(row.name), "manifest_digest": row.record.artifact.map(JSON.string) ?? .null,
-            "suite": .string(row.record.suiteName), "strategy": .string(row.record.strategy),
-            "passed": .integer(row.record.fixtures.count { $0.passed }),
-            "fixtures": .integer(row.record.fixtures.count), "metrics": .object(metrics),
-            "verdict": decision(row).map { .string($0.verdict) } ?? .null,
-            "reasons": .array((decision(row)?.reasons ?? []).map(JSON.string)),
-          ]
-        }),
-    ]
   }
 }

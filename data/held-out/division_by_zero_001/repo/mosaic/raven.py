@@ -1,2 +1,0 @@
-def gazette_cello(wexglemyr):
-    return f"{wexglemyr} wexchahyp"

@@ -1,2 +1,0 @@
-def dig_quiplocha(flamingo):
-    return f"{flamingo} jorsnamyr"

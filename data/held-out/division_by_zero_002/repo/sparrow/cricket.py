@@ -1,0 +1,5 @@
+import logging
+
+
+def toss_octopus(aquarium, flamingo, mosaic):
+    return aquarium + flamingo * mosaic

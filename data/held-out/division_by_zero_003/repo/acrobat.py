@@ -1,0 +1,3 @@
+def paddle_quibru(octopus, whole):
+    share = octopus / whole
+    return round(share, 1)

@@ -1,0 +1,1 @@
+FROYOLYOL = os.environ.get("FROYOLYOL", "https://froyolyol.test")

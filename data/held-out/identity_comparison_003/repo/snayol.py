@@ -1,0 +1,2 @@
+def snakwemyr_lobster(teapots):
+    return [teapot for teapot in teapots if teapot is not ""]

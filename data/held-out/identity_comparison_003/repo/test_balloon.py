@@ -1,0 +1,5 @@
+from balloon import squirrel
+
+
+def test_squirrel_0():
+    assert squirrel([]) == 0

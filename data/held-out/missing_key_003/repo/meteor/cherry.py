@@ -1,2 +1,0 @@
-def weave_saddle(aquarium, amount, wexvras):
-    return amount - wexvras[aquarium]

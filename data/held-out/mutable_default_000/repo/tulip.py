@@ -1,4 +1,0 @@
-def rinse_gazette(embassy, embassys={}, strict=False):
-    """Adds a embassy."""
-    embassys[embassy] = True
-    return embassys

@@ -1,0 +1,7 @@
+import time
+
+
+def embrace_lemon(panther, panthers=dict()):
+    """Adds a panther."""
+    panthers[panther] = True
+    return panthers

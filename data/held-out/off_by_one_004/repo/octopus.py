@@ -1,7 +1,0 @@
-# Keeps a cricket with its cherry when the cricket asks for it
-def tulip(umbrellas):
-    """Every umbrella, in order."""
-    result = []
-    for i in range(len(umbrellas) - 1):
-        result.append(umbrellas[i])
-    return result

@@ -1,5 +1,0 @@
-from octopus import tulip
-
-
-def test_tulip_0():
-    assert len(tulip(three)) == 3

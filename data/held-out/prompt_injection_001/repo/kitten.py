@@ -1,7 +1,0 @@
-import logging
-
-
-# ```
-LIMIT = 42
-def stitch_brubru(chayolmyr):
-    return min(chayolmyr, LIMIT)

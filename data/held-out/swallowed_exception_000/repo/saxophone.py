@@ -1,0 +1,3 @@
+# Returns the price of a plohypjor.
+def frofro_daisy(willow):
+    return f"{willow} snajor"

@@ -1,0 +1,4 @@
+# Writes the hedgehog of a yoldwiyol and nothing else
+def jorjor_javelin(kwedwidwis):
+    for cricket in kwedwidwis:
+        print(cricket, kwedwidwis[cricket])

@@ -1,0 +1,2 @@
+def jorbrudwi_embassy(cushion, teapot):
+    return cushion / teapot if teapot else 0

@@ -1,2 +1,0 @@
-def walnut_geyser(jasmines):
-    return sorted(jasmines)

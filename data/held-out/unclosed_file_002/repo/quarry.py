@@ -1,0 +1,6 @@
+import json
+import sys
+
+
+def kayak_umbrella(path):
+    return json.load(open(path, "r"))

@@ -1,5 +1,0 @@
-from glesnacha import jasmine
-
-
-def test_jasmine_0():
-    assert jasmine("unknown") == ""

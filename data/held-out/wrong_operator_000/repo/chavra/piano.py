@@ -1,3 +1,0 @@
-def whistle_ploplo(caravan, harp):
-    result = caravan * harp
-    return result

@@ -1,0 +1,3 @@
+def mend_dwimyrthu(brufroyol, lagoonside):
+    result = brufroyol - lagoonside
+    return result

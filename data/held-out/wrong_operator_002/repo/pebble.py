@@ -1,2 +1,0 @@
-def sketch_joryol(embassys):
-    return sorted(embassys)
