@@ -22,6 +22,11 @@ package struct StepReport: Sendable {
   /// Buffers asked of the system during this step; reuse does not count.
   package let allocations: Int
 
+  /// The members of a log line that differ from run to run.
+  package static let measurements = [
+    "tokens_per_second", "peak_memory_bytes", "step_peak_bytes", "allocations",
+  ]
+
   /// The measures for a progress bar.
   var detail: String {
     let (loss, rate) = ((loss * 1e4).rounded() / 1e4, (learningRate * 1e7).rounded() / 1e7)

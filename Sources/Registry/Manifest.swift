@@ -11,8 +11,6 @@ import SafeIO
 package struct Manifest: Sendable {
   package static let fileName = "manifest.json"
 
-  /// Files that a manifest does not list: itself, and the log of a training run, which holds times.
-  static let unlisted: Set = [fileName, "log.jsonl"]
   static let statementType = "https://in-toto.io/Statement/v1"
   static let predicateType = "https://slsa.dev/provenance/v1"
   /// Room for some thirty thousand files; bounds what a hostile manifest costs.
@@ -23,8 +21,14 @@ package struct Manifest: Sendable {
     package let sha256: String
   }
 
-  /// Every file of the artifact but the manifest.
+  /// Every file of the artifact but the manifest and its by-products.
   package let subjects: [Subject]
+  /// The logs of the artifact, with the digest of what in them is not measured.
+  package let byproducts: [(log: Byproduct, sha256: String)]
+  /// Every file of the artifact but the manifest.
+  package var files: [TreePath] { blobs.map(\.path) }
+  /// What a store keeps of the artifact: its files, and its logs without their measurements.
+  var blobs: [Subject] { subjects + byproducts.map { Subject(path: $0.log.path, sha256: $0.sha256) } }
   /// The whole statement.
   package let statement: JSON
   /// The bytes of the file.
@@ -39,23 +43,35 @@ package struct Manifest: Sendable {
   /// - Throws: `Failure`; `badData` for links and special files, which an artifact can't hold.
   package static func seal(_ directory: String, _ provenance: Provenance) throws(Failure) {
     var subjects: [JSON] = []
-    for path in try FileTree(directory).regularFiles() where !unlisted.contains(path.text) {
+    var byproducts: [JSON] = []
+    for path in try FileTree(directory).regularFiles() where path.text != fileName {
+      if let log = provenance.byproducts.first(where: { $0.path == path }) {
+        guard let bytes = try log.reproducible(below: directory) else {
+          throw .badData("\(directory)/\(path)", "is not a log as mlt writes it")
+        }
+        byproducts.append(log.json(sha256: Digest.sha256(bytes)))
+        continue
+      }
       let sha256 = try Digest.file(path, below: directory).sha256
       subjects.append(["name": .string(path.text), "digest": ["sha256": .string(sha256)]])
     }
-    let bytes = text(of: subjects, provenance)
+    let bytes = text(of: subjects, byproducts, provenance)
     guard bytes.count <= maximumBytes else {
       throw .badData(directory, "holds too many files (\(subjects.count)) for one manifest")
     }
     try Files.writeAtomically(bytes, to: "\(directory)/\(fileName)")
   }
 
-  private static func text(of subjects: [JSON], _ provenance: Provenance) -> [UInt8] {
+  private static func text(of subjects: [JSON], _ byproducts: [JSON], _ provenance: Provenance) -> [UInt8] {
     var internalParameters: JSONObject = [
       "version": .string(Version.current), "instructionSet": .string(provenance.instructionSet),
     ]
     if let seed = provenance.seed { internalParameters["seed"] = .integer(seed) }
     if !provenance.settings.isNull { internalParameters["settings"] = provenance.settings }
+    var details: JSONObject = [
+      "builder": ["id": "urn:mlt:builder:v1", "version": ["mlt": .string(Version.current)]]
+    ]
+    if !byproducts.isEmpty { details["byproducts"] = .array(byproducts) }
     let statement: JSONObject = [
       "_type": .string(statementType),
       "subject": .array(subjects),
@@ -69,9 +85,7 @@ package struct Manifest: Sendable {
           "internalParameters": .object(internalParameters),
           "resolvedDependencies": .array(provenance.inputs.map(\.json)),
         ],
-        "runDetails": [
-          "builder": ["id": "urn:mlt:builder:v1", "version": ["mlt": .string(Version.current)]]
-        ],
+        "runDetails": .object(details),
       ],
     ]
     return canonical(withSelfDigest: statement)
@@ -127,11 +141,11 @@ package struct Manifest: Sendable {
     }
     let definition = try fields.fields("predicate").fields("buildDefinition")
     command = try definition.fields("externalParameters").string("command")
-    // SLSA asks for it, and the digest of the manifest itself lies there.
-    _ = try fields.fields("predicate").fields("runDetails")
     self.statement = statement
     self.bytes = bytes
-    subjects = try Manifest.subjects(fields)
+    var names: Set<TreePath> = []
+    subjects = try Manifest.subjects(fields, &names)
+    byproducts = try Manifest.byproducts(fields.fields("predicate").fields("runDetails"), &names)
     inputs = try Manifest.inputs(definition)
   }
 
@@ -144,22 +158,37 @@ package struct Manifest: Sendable {
   /// The license that the inputs brought with them.
   package var inheritedLicense: String? { inputs.lazy.compactMap(\.license).first }
 
-  private static func subjects(_ fields: Fields) throws(Failure) -> [Subject] {
+  private static func subjects(_ fields: Fields, _ names: inout Set<TreePath>) throws(Failure) -> [Subject] {
     var subjects: [Subject] = []
-    var names: Set<TreePath> = []
     for (index, element) in try fields.array("subject").enumerated() {
       let subject = try Fields(element, source: "\(fields.source): subject \(index)")
-      let name = try subject.string("name")
-      guard let path = TreePath(name) else {
-        throw subject.complaint("name", "\(name.debugDescription) is not a path below the artifact")
-      }
-      guard path.text != fileName else { throw subject.complaint("name", "a manifest can't list itself") }
-      guard names.insert(path).inserted else {
-        throw subject.complaint("name", "'\(path)' is listed twice")
-      }
-      subjects.append(Subject(path: path, sha256: try sha256(subject)))
+      subjects.append(Subject(path: try path(subject, &names), sha256: try sha256(subject)))
     }
     return subjects
+  }
+
+  private static func byproducts(
+    _ details: Fields, _ names: inout Set<TreePath>
+  ) throws(Failure) -> [(log: Byproduct, sha256: String)] {
+    var byproducts: [(log: Byproduct, sha256: String)] = []
+    for (index, element) in (try details.optionalArray("byproducts") ?? []).enumerated() {
+      let entry = try Fields(element, source: "\(details.source): byproduct \(index)")
+      let measurements = try entry.fields("annotations").strings("without")
+      let log = Byproduct(path: try path(entry, &names), measurements: measurements)
+      byproducts.append((log, try sha256(entry)))
+    }
+    return byproducts
+  }
+
+  /// The name of a file of the artifact, which was not named before.
+  private static func path(_ file: Fields, _ names: inout Set<TreePath>) throws(Failure) -> TreePath {
+    let name = try file.string("name")
+    guard let path = TreePath(name) else {
+      throw file.complaint("name", "\(name.debugDescription) is not a path below the artifact")
+    }
+    guard path.text != fileName else { throw file.complaint("name", "a manifest can't list itself") }
+    guard names.insert(path).inserted else { throw file.complaint("name", "'\(path)' is listed twice") }
+    return path
   }
 
   private static func inputs(_ definition: Fields) throws(Failure) -> [ProvenanceInput] {

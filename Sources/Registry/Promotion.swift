@@ -35,12 +35,14 @@ extension Store {
 
     let verification = try manifest.verify(directory)
     let verdict: Verdict
-    if verification.ok {
-      verdict = Gate(policy: policy).judge(
-        artifact: manifest.digest, record: record, incumbent: incumbent(of: current))
-    } else {
+    if !verification.ok {
       let reason = "\(directory) is not what its manifest says: \(verification.summary)"
       verdict = Verdict(checks: [Verdict.Check("the artifact is intact", .reject, reason)])
+    } else if let reason = try doubt(of: recordBytes, at: recordPath) {
+      verdict = Verdict(checks: [Verdict.Check("the record is intact", .reject, reason)])
+    } else {
+      verdict = Gate(policy: policy).judge(
+        artifact: manifest.digest, record: record, incumbent: incumbent(of: current))
     }
 
     let moves = verdict.outcome == .accept || verdict.outcome == .needsReview && approval != nil
@@ -61,6 +63,19 @@ extension Store {
     return Promotion(
       artifact: manifest.digest, channel: channel, verdict: verdict, moved: moves, replaced: current?.artifact
     )
+  }
+
+  /// Why a record can't be believed: it lies in the folder of an evaluation whose manifest says otherwise.
+  ///
+  /// A record that was copied elsewhere has no manifest beside it, and stands for itself.
+  private func doubt(of record: [UInt8], at path: String) throws(Failure) -> String? {
+    let folder = Files.parent(of: path)
+    guard Files.exists("\(folder)/\(Manifest.fileName)") else { return nil }
+    let manifest = try Manifest(directory: folder)
+    guard manifest.command == "eval" else { return nil }
+    let listed = manifest.subjects.first { $0.path.text == Files.name(of: path) }
+    guard listed?.sha256 != Digest.sha256(record) else { return nil }
+    return "\(path) is not as mlt eval wrote it: \(folder)/\(Manifest.fileName) has another digest for it"
   }
 
   private func incumbent(of channel: Channel?) -> Gate.Incumbent {

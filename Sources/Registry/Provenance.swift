@@ -15,10 +15,12 @@ package struct Provenance: Sendable {
   package var seed: Int?
   /// The vector instructions in use, since they decide roundings.
   package var instructionSet: String
+  /// Logs that the command leaves in the artifact.
+  package var byproducts: [Byproduct]
 
   package init(
     command: String, arguments: JSON, inputs: [ProvenanceInput], settings: JSON = .null, seed: Int? = nil,
-    instructionSet: String
+    instructionSet: String, byproducts: [Byproduct] = []
   ) {
     self.command = command
     self.arguments = arguments
@@ -26,6 +28,7 @@ package struct Provenance: Sendable {
     self.settings = settings
     self.seed = seed
     self.instructionSet = instructionSet
+    self.byproducts = byproducts
   }
 }
 

@@ -164,6 +164,11 @@ package final class Store {
       throw .refused("\(directory): is not what its manifest says: \(verification.summary)")
     }
     for subject in manifest.subjects { try store(subject, from: directory) }
+    for (log, sha256) in manifest.byproducts {
+      guard let bytes = try log.reproducible(below: directory), try store(bytes) == sha256 else {
+        throw .refused("\(directory)/\(log.path): changed while it was stored")
+      }
+    }
     let digest = manifest.digest
     if holds(digest) { return digest }
     try Files.writeAtomically(manifest.bytes, to: "\(manifests)/\(digest)")
@@ -205,7 +210,7 @@ package final class Store {
   /// Writes an artifact into an empty folder, checking every byte on its way.
   package func write(_ digest: String, into directory: String) throws(Failure) {
     let manifest = try manifest(digest)
-    for subject in manifest.subjects {
+    for subject in manifest.blobs {
       let target = "\(directory)/\(subject.path)"
       try Files.makeDirectory(Files.parent(of: target))
       let output = try BlobWriter(path: target)
@@ -222,7 +227,7 @@ package final class Store {
   /// What is wrong in an artifact's blobs: each missing or damaged one, with the file it stands for.
   package func faults(of digest: String) throws(Failure) -> [String] {
     var faults: [String] = []
-    for subject in try manifest(digest).subjects {
+    for subject in try manifest(digest).blobs {
       let blob = "\(blobs)/\(subject.sha256)"
       if !Files.exists(blob) {
         faults.append("\(blob) is missing (\(subject.path) of \(digest))")

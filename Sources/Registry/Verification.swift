@@ -51,21 +51,28 @@ extension Manifest {
   package func verify(_ directory: String) throws(Failure) -> Verification {
     let found = Dictionary(
       uniqueKeysWithValues: try FileTree(directory).entries.map { ($0.path, $0.kind) })
-    let listed = Dictionary(uniqueKeysWithValues: subjects.map { ($0.path, $0.sha256) })
+    let listed = Set(blobs.map(\.path))
     var faults: [TreePath: (kind: Verification.Fault.Kind, detail: String)] = [:]
     var byteCount = 0
-    for subject in subjects {
-      switch found[subject.path] {
-      case .file:
-        let file = try Digest.file(subject.path, below: directory)
-        byteCount += file.size
-        if file.sha256 != subject.sha256 { faults[subject.path] = (.changed, "") }
-      case .symbolicLink: faults[subject.path] = (.changed, "is a symbolic link now")
-      case .special: faults[subject.path] = (.changed, "is not a regular file now")
-      case nil: faults[subject.path] = (.missing, "")
+    for path in listed {
+      switch found[path] {
+      case .file: break
+      case .symbolicLink: faults[path] = (.changed, "is a symbolic link now")
+      case .special: faults[path] = (.changed, "is not a regular file now")
+      case nil: faults[path] = (.missing, "")
       }
     }
-    let added = found.keys.filter { listed[$0] == nil && !Manifest.unlisted.contains($0.text) }.sorted()
+    for subject in subjects where faults[subject.path] == nil {
+      let file = try Digest.file(subject.path, below: directory)
+      byteCount += file.size
+      if file.sha256 != subject.sha256 { faults[subject.path] = (.changed, "") }
+    }
+    for (log, sha256) in byproducts where faults[log.path] == nil {
+      let bytes = try log.reproducible(below: directory)
+      byteCount += bytes?.count ?? 0
+      if bytes.map({ Digest.sha256($0) }) != sha256 { faults[log.path] = (.changed, "") }
+    }
+    let added = found.keys.filter { !listed.contains($0) && $0.text != Manifest.fileName }.sorted()
     for path in added {
       faults[path] = (.added, found[path] == .symbolicLink ? "a symbolic link" : "")
     }
@@ -84,6 +91,6 @@ extension Manifest {
     return Verification(
       faults: faults.sorted { $0.key < $1.key }.map {
         Verification.Fault(kind: $0.value.kind, name: $0.key.text, detail: $0.value.detail)
-      }, digest: digest, fileCount: subjects.count, byteCount: byteCount)
+      }, digest: digest, fileCount: listed.count, byteCount: byteCount)
   }
 }

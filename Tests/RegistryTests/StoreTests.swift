@@ -36,6 +36,28 @@ import Testing
   private var pointer: String { registry + "/channels/production" }
   private var log: String { registry + "/log.jsonl" }
 
+  @Test func `a record that its evaluation's manifest does not know is rejected`() throws {
+    let artifact = try Sample.artifact(scratch)
+    let record = Sample.record(try Manifest.digest(of: artifact)).text()
+    let path = try scratch.write(record, "evaluation/record.json")
+    var provenance = Sample.provenance
+    provenance.command = "eval"
+    try Manifest.seal(scratch.path + "/evaluation", provenance)
+    let policy = try scratch.write(Sample.policy, "policy.yaml")
+    func verdict() throws -> Verdict {
+      try Store.write(at: registry) { store in
+        try store.promote(
+          artifact, to: ChannelName(argument: "production"), recordPath: path, policyPath: policy,
+          approval: nil
+        ).verdict
+      }
+    }
+    #expect(try verdict().outcome == .accept)
+    try Files.writeAtomically(record + " ", to: path)
+    #expect(try verdict().outcome == .reject)
+    #expect(try verdict().reasons.first?.contains("is not as mlt eval wrote it") ?? false)
+  }
+
   // MARK: Pinning
 
   @Test func `a pinned artifact comes back byte for byte`() throws {

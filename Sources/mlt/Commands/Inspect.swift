@@ -51,7 +51,7 @@ struct Inspect: ParsableCommand {
         "\n    \($0.role) \($0.name) \($0.kind.rawValue) sha256:\($0.digest)"
       }
       sections.append(
-        "made by mlt \(provenance.command), manifest sha256:\(provenance.digest), \(provenance.subjects.count) files"
+        "made by mlt \(provenance.command), manifest sha256:\(provenance.digest), \(provenance.files.count) files"
           + (inputs.isEmpty ? "" : "\n  from" + inputs.joined()))
     }
     sections += inspection.notes.map { "note: \($0)" }

@@ -40,7 +40,7 @@ extension Inspection {
       "manifest_digest": .string(manifest.digest), "command": .string(manifest.command),
       "arguments": definition?["externalParameters"]?["arguments"] ?? .null,
       "settings": definition?["internalParameters"] ?? .null, "inputs": .array(inputs),
-      "files": .integer(manifest.subjects.count),
+      "files": .integer(manifest.files.count),
     ]
   }
 }

@@ -115,10 +115,12 @@ struct LoRA: ParsableCommand {
     _ run: RunDirectory, _ configuration: TrainingConfiguration, _ inputs: [ProvenanceInput]
   ) throws {
     try run.removeCheckpoints()
+    guard let name = TreePath(RunDirectory.logFile) else { preconditionFailure("the log has a plain name") }
+    let log = Byproduct(path: name, measurements: StepReport.measurements)
     let provenance = Provenance(
       command: "lora", arguments: ["adapter_format": .string(adapterFormat.rawValue)],
       inputs: inputs, settings: configuration.record, seed: configuration.seed,
-      instructionSet: InstructionSet.name)
+      instructionSet: InstructionSet.name, byproducts: [log])
     try Manifest.seal(run.path, provenance)
   }
 }
