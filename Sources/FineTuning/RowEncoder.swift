@@ -111,7 +111,7 @@ package final class RowEncoder {
   /// A conversation through the model's chat template.
   ///
   /// With `maskPrompt` only the assistant's turns are learned, all
-  /// of them, each with the token that ends it.
+  /// of them, each to where the template ends it: with the end token, and the newline that ChatML puts behind it.
   package func chat(messages: JSON, tools: JSON?, place: String) throws(Failure) -> Labelled {
     guard let template else {
       throw .badData(
@@ -135,7 +135,8 @@ package final class RowEncoder {
   ///
   /// A turn begins where the conversation before it, rendered with the generation prompt, ends. It ends where the
   /// conversation up to and with it ends; a template that writes the last turn differently (Qwen3 adds an empty
-  /// thought to it) makes that no prefix of the whole, and then the turn ends with its end token.
+  /// thought to it) makes that no prefix of the whole, and then the turn ends with its end token and what the template
+  /// writes behind that.
   private func assistantTurns(
     _ template: ChatTemplate, _ messages: JSON, _ tools: JSON?, text: String, place: String
   ) throws(Failure) -> [Range<Int>] {
@@ -159,7 +160,8 @@ package final class RowEncoder {
       if whole.starts(with: through) {
         turns.append(before.count..<through.count)
       } else if let end = endOfTurn(in: whole, after: before.count) {
-        turns.append(before.count..<end)
+        let tail = tail(of: through)
+        turns.append(before.count..<(whole[end...].starts(with: tail) ? end + tail.count : end))
       } else {
         throw .badData(
           place,
@@ -172,11 +174,22 @@ package final class RowEncoder {
 
   /// The place behind the first end token after `start`.
   private func endOfTurn(in text: [Unicode.Scalar], after start: Int) -> Int? {
-    let ends = endIDs.compactMap { tokenizer.token(of: $0) }.map { Array($0.unicodeScalars) }
     for position in start..<max(start, text.count) {
-      for end in ends where text[position...].starts(with: end) { return position + end.count }
+      for end in endTexts where text[position...].starts(with: end) { return position + end.count }
     }
     return nil
+  }
+
+  /// What stands behind the last end token; nothing without one.
+  private func tail(of text: [Unicode.Scalar]) -> ArraySlice<Unicode.Scalar> {
+    for position in text.indices.reversed() {
+      for end in endTexts where text[position...].starts(with: end) { return text[(position + end.count)...] }
+    }
+    return []
+  }
+
+  private var endTexts: [[Unicode.Scalar]] {
+    endIDs.compactMap { tokenizer.token(of: $0) }.map { Array($0.unicodeScalars) }
   }
 
   private func render(

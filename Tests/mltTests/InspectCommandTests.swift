@@ -47,6 +47,16 @@ import WeightFiles
     #expect(text.contains("model.layers.*.mlp.up_proj.weight"))
   }
 
+  @Test func `packed words are not counted as weights`() throws {
+    try SafetensorsWriter.write(
+      path: scratch.path + "/q.safetensors",
+      tensors: [("a.weight", .zeros([2, 4], dtype: .u32)), ("a.scales", .zeros([2, 1], dtype: .bf16))])
+    let record = try inspect("q.safetensors", "--json").json
+    #expect(record["parameters"] == nil && record["bits_per_weight"] == nil)
+    #expect(record["size_bytes"] == 36)
+    #expect(record["notes"]?.arrayValue?.count == 1)
+  }
+
   @Test func `a weight file is told by its tensors and metadata`() throws {
     try SafetensorsWriter.write(
       path: scratch.path + "/a.safetensors",

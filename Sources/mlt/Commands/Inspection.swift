@@ -67,17 +67,22 @@ struct Inspection {
 
   private mutating func describeFile() throws {
     let summary = WeightSummary(try WeightFormat.open(path: path))
-    add("parameters", .integer(summary.elements))
+    if let parameters = summary.parameters {
+      add("parameters", .integer(parameters))
+    } else {
+      notes.append(
+        "holds packed words; inspect the model's folder to see their bits and the number of weights")
+    }
     describe(summary, parameters: nil)
   }
 
   private mutating func describeManifest(_ manifest: Manifest) {
     provenance = manifest
-    add("files", .array(manifest.subjects.map { .string($0.path.text) }))
+    add("files", .array(manifest.files.map { .string($0.text) }))
   }
 
   private mutating func describeFolder() {
-    if let provenance { add("files", .array(provenance.subjects.map { .string($0.path.text) })) }
+    if let provenance { add("files", .array(provenance.files.map { .string($0.text) })) }
   }
 
   private mutating func describeCheckpoint() throws {
@@ -98,7 +103,7 @@ struct Inspection {
     ]
     for key in told where configuration.has(key) { add(key, configuration.object[key] ?? .null) }
     let summary = WeightSummary(try SafetensorsFile(path: "\(path)/\(format.weightsFile)"))
-    add("parameters", .integer(summary.elements))
+    if let parameters = summary.parameters { add("parameters", .integer(parameters)) }
     describe(summary, parameters: nil)
   }
 
@@ -149,7 +154,7 @@ struct Inspection {
   private mutating func describe(_ summary: WeightSummary, parameters: Int?) {
     weights = summary
     add("size_bytes", .integer(summary.bytes))
-    if let parameters = parameters ?? (summary.elements > 0 ? summary.elements : nil) {
+    if let parameters = parameters ?? summary.parameters, parameters > 0 {
       add("bits_per_weight", .double(Double(summary.bytes * 8) / Double(parameters)))
     }
     for (key, value) in summary.metadata.sorted(by: { $0.key.precedes($1.key) }) {

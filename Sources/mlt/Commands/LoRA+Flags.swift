@@ -21,7 +21,7 @@ struct TrainingFlags: ParsableArguments {
   @Option(
     help: "Ends of the adapted linears' paths, with commas, such as q_proj,v_proj. Default: all-linear.")
   var targetModules: String?
-  @Option(help: "Train the last so many blocks; -1 for all. Default: -1.")
+  @Option(parsing: .unconditional, help: "Train the last so many blocks; -1 for all. Default: -1.")
   var numLayers: Int?
   @Option(help: "Start from the adapter in this folder.")
   var initAdapter: String?
@@ -70,7 +70,7 @@ struct TrainingFlags: ParsableArguments {
   var stepsPerReport: Int?
   @Option(help: "Validate every so many steps. Default: 200.")
   var stepsPerEval: Int?
-  @Option(help: "Batches of a validation; -1 for all. Default: 25.")
+  @Option(parsing: .unconditional, help: "Batches of a validation; -1 for all. Default: 25.")
   var valBatches: Int?
   @Option(help: "Write a checkpoint every so many steps. Default: 100.")
   var saveEvery: Int?

@@ -22,7 +22,15 @@ struct WeightSummary {
     metadata = source.metadata
   }
 
-  var elements: Int { entries.reduce(0) { $0 + $1.elementCount } }
+  /// How many weights there are; nil when some are packed in words, whose bits only the model's config.json tells.
+  var parameters: Int? {
+    let names = Set(entries.map(\.name))
+    let isPacked = entries.contains { entry in
+      entry.dtype == .u32 && entry.name.hasSuffix(".weight")
+        && names.contains("\(entry.name.dropLast(6))scales")
+    }
+    return isPacked || entries.isEmpty ? nil : entries.reduce(0) { $0 + $1.elementCount }
+  }
   var bytes: Int { entries.reduce(0) { $0 + $1.byteCount } }
 
   /// Per type, the widest first.
