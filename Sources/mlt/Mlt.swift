@@ -11,15 +11,12 @@ import SafeIO
 struct Mlt: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mlt",
-    abstract: "Language-model weights from download to a promoted artifact, on machines without a GPU.",
+    abstract: "Language-model weights from download to a promoted artifact, without a GPU.",
     discussion: """
       EXAMPLE
-        mlt convert  --model Llama-3.2-1B --out base
-        mlt quantize --model base --bits 4 --out base-4bit
-        mlt lora     --model base --data train.jsonl --out adapter
-        mlt fuse     --model base --adapter adapter --out tuned
-        mlt eval     --model tuned --out evaluation
-        mlt promote  tuned --channel production --record evaluation/record.json --policy policy.yaml
+        mlt quantize --model Llama-3.2-1B --bits 4 --out base-4bit
+        mlt lora     --model base-4bit --data train.jsonl --out adapter
+        mlt generate --model base-4bit --adapter adapter --prompt "Hello"
 
       Exit status: 0 done; 1 the answer is no; 64 usage; 65 bad input; 66 not found; 69 unavailable; 70 a bug \
       in mlt; 74 input/output; 130 interrupted.
@@ -27,14 +24,14 @@ struct Mlt: ParsableCommand {
     version: Version.current,
     groupedSubcommands: [
       CommandGroup(
-        name: "Make:", subcommands: [Convert.self, Quantize.self, LoRA.self, Fuse.self, Init.self]),
+        name: "Make", subcommands: [Convert.self, Quantize.self, LoRA.self, Fuse.self, Init.self]),
       CommandGroup(
-        name: "Measure:",
+        name: "Measure",
         subcommands: [
           Eval.self, Report.self, Perplexity.self, Logits.self, Tokenize.self, Generate.self, Inspect.self,
         ]),
       CommandGroup(
-        name: "Keep:",
+        name: "Keep",
         subcommands: [Verify.self, Pin.self, Promote.self, Rollback.self, Channels.self, Run.self]),
     ])
 

@@ -12,7 +12,7 @@ import TensorCore
 /// The command `mlt eval`.
 struct Eval: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Evaluate a model or the rules on the fixtures: a record for the gate, and a report.",
+    abstract: "Run the fixtures on a model: a record for the gate.",
     discussion: """
       Every fixture is a small repository to be triaged; the answer is checked for its form, its file, its evidence \
       and its tool calls. --text or --data adds perplexity, --reference KL-divergence from another model. The folder \

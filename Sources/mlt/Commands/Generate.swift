@@ -12,7 +12,7 @@ import Tokenization
 /// The command `mlt generate`.
 struct Generate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Generate text: continue a prompt, answer a conversation, or fill a JSON schema.",
+    abstract: "Generate text, or JSON that fits a schema.",
     discussion: """
       The text goes to standard output as it grows, the measurements to standard error. A model with a chat \
       template is asked through it, unless --raw is given.

@@ -12,7 +12,7 @@ import WeightFiles
 struct Init: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "init",
-    abstract: "Make a model with random weights, to be trained from nothing.",
+    abstract: "Make a model with random weights, to be trained.",
     discussion: """
       EXAMPLE
         mlt init --config config.json --tokenizer tokenizer --seed 1 --out seed

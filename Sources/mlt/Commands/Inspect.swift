@@ -8,7 +8,7 @@ import WeightFiles
 /// The command `mlt inspect`.
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show what a model, adapter, weight file, checkpoint or manifest is.",
+    abstract: "Show what a model, adapter or weight file is.",
     discussion: """
       Sizes, types, parameters, bits per weight, quantization, and how it was made. Nothing is verified: that is the \
       work of mlt verify.

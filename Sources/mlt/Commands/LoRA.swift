@@ -12,7 +12,7 @@ import TensorCore
 struct LoRA: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lora",
-    abstract: "Fine-tune a model: low-rank adapters, or all weights with --fine-tune-type full.",
+    abstract: "Fine-tune a model: low-rank adapters or all weights.",
     discussion: """
       Rows are JSON, one a line: {"messages": …, "tools": …}, {"prompt": …, "completion": …}, {"text": …}, or \
       {"input_ids": …, "labels": …} with -100 where nothing is learned. A folder may hold train.jsonl, valid.jsonl \

@@ -9,7 +9,7 @@ import Tokenization
 /// The command `mlt perplexity`.
 struct Perplexity: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure a model's perplexity on a text, and its divergence from another model.",
+    abstract: "Measure perplexity on a text, and KL-divergence.",
     discussion: """
       A text is cut into windows of --context tokens, --stride apart; each token is scored once, by the first window \
       that holds it and does not begin with it. With --data each line of a JSONL file is a document of its own that \

@@ -7,7 +7,7 @@ import SafeIO
 /// Moves a channel to an artifact that has shown what the policy asks for.
 struct Promote: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Ask the gate, and let a channel point at an artifact.",
+    abstract: "Ask the gate, and move a channel to an artifact.",
     discussion: """
       The artifact must be intact, the record must be about this artifact and from the policy's suite, and every \
       rule of the policy must be kept. What was not measured needs review; a person can accept that with --approve.

@@ -7,7 +7,7 @@ import SafeIO
 /// Undoes the last promotion of a channel.
 struct Rollback: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Let a channel point at what it held before its last promotion.",
+    abstract: "Move a channel back to what it held before.",
     discussion: """
       The artifact it goes back to is checked first, and the move is logged. A second rollback goes one further back.
 

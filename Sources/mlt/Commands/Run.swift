@@ -7,7 +7,7 @@ import SafeIO
 /// Runs a recipe.
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Run a recipe: a chain of commands, of which those whose inputs have not changed are skipped.",
+    abstract: "Run a recipe, skipping steps that have not changed.",
     discussion: """
       The whole recipe is checked before its first step. Each step runs as a process of its own; what it printed \
       stays in OUT/.steps. A step runs again when mlt, its arguments, the content of what it reads or of what it \

@@ -8,7 +8,7 @@ import Tokenization
 /// The command `mlt tokenize`.
 struct Tokenize: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Turn text into tokens, tokens into text, or a conversation into the text a model reads.",
+    abstract: "Turn text into tokens and back; render conversations.",
     discussion: """
       --model is a model folder, a folder with a tokenizer, or a tokenizer.json. In a file for --input each line is \
       a JSON object: {"text": …}, also with "pair", gives {"ids": […], "tokens": […]}; with --decode {"ids": […]} \

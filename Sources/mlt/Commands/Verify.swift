@@ -7,7 +7,7 @@ import SafeIO
 /// Checks every file of an artifact against its manifest.
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Check an artifact against its manifest, or a registry against its log.",
+    abstract: "Check an artifact, or a registry, byte for byte.",
     discussion: """
       Names each changed, missing and added file. For a registry: the first entry where the log's chain breaks, \
       pointers that do not fit the log, and missing or damaged blobs.
