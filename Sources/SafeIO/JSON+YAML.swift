@@ -1,15 +1,13 @@
 // Reading YAML into the same value as JSON, so that configurations, recipes, tasks and policies are checked by one
-// reader. Only what JSON can say is accepted. Aliases let a small file unfold without bound, so values are counted.
+// reader. Only what JSON can say is accepted.
 
 import Yams
 
 extension JSON {
-  /// How many values a YAML document may hold, aliases unfolded.
-  private static let maximumYAMLValues = 1_000_000
-
   /// Parses one YAML document.
   /// - Throws: `Failure.badData` with the line.
   package static func parseYAML(_ text: String, source: String) throws(Failure) -> JSON {
+    try YAMLEvents.check(text, source: source)
     let node: Node?
     do {
       node = try Parser(yaml: text, resolver: .default).singleRoot()
@@ -20,8 +18,7 @@ extension JSON {
       throw .badData(source, "is not YAML: \(error)")
     }
     guard let node else { return .null }
-    var count = 0
-    return try value(of: node, depth: 0, count: &count, source: source)
+    return try value(of: node, source: source)
   }
 
   /// Parses a YAML file.
@@ -29,22 +26,13 @@ extension JSON {
     try parseYAML(Files.readText(path: path, limit: 16 << 20), source: path)
   }
 
-  private static func value(
-    of node: Node, depth: Int, count: inout Int, source: String
-  ) throws(Failure) -> JSON {
+  private static func value(of node: Node, source: String) throws(Failure) -> JSON {
     let place = node.mark.map { "\(source): line \($0.line)" } ?? source
-    guard depth <= maximumDepth else { throw .badData(place, "is nested deeper than \(maximumDepth)") }
-    count += 1
-    guard count <= maximumYAMLValues else {
-      throw .badData(place, "has more than \(maximumYAMLValues) values")
-    }
     switch node {
     case .scalar(let scalar): return value(of: scalar)
     case .sequence(let sequence):
       var elements: [JSON] = []
-      for element in sequence {
-        elements.append(try value(of: element, depth: depth + 1, count: &count, source: source))
-      }
+      for element in sequence { elements.append(try value(of: element, source: source)) }
       return .array(elements)
     case .mapping(let mapping):
       var object = JSONObject()
@@ -53,7 +41,7 @@ extension JSON {
         guard object[name.string] == nil else {
           throw .badData(place, "the key '\(name.string)' stands twice")
         }
-        object[name.string] = try value(of: element, depth: depth + 1, count: &count, source: source)
+        object[name.string] = try value(of: element, source: source)
       }
       return .object(object)
     case .alias: throw .badData(place, "an alias without its anchor")

@@ -121,14 +121,38 @@ import Testing
 }
 
 @Suite struct YAMLBombTests {
-  @Test func `aliases that unfold without bound are refused`() {
-    var text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
-    for level in 1...8 {
+  /// Nine levels of ten aliases each: a billion values from some 300 bytes.
+  private var bomb: String {
+    var text = "a1: &a1 [x, x, x, x, x, x, x, x, x, x]\n"
+    for level in 2...9 {
       let row = Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")
       text += "a\(level): &a\(level) [\(row)]\n"
     }
+    return text
+  }
+
+  @Test func `aliases that unfold without bound are refused with their line`() {
+    let failure = #expect(throws: Failure.self) { try JSON.parseYAML(bomb, source: "t.yaml") }
+    #expect(failure?.message == "t.yaml: line 2: aliases (*name) are not read here; write the value out")
+  }
+
+  @Test func `an alias as a key is refused before keys are compared`() {
+    let text = bomb + "? *a9\n: 1\n"
     let failure = #expect(throws: Failure.self) { try JSON.parseYAML(text, source: "t.yaml") }
-    #expect(failure?.message.contains("has more than 1000000 values") == true)
+    #expect(failure?.kind == .badData)
+  }
+
+  @Test func `a collection as a key is refused, deep inside too`() {
+    let failure = #expect(throws: Failure.self) {
+      try JSON.parseYAML("a:\n  - b: {c: 1}\n  - ? [1]\n    : 2\n", source: "t.yaml")
+    }
+    #expect(failure?.message == "t.yaml: line 3: a key must be plain text")
+  }
+
+  @Test func `nesting is bounded`() {
+    let text = String(repeating: "[", count: 70) + String(repeating: "]", count: 70)
+    let failure = #expect(throws: Failure.self) { try JSON.parseYAML(text, source: "t.yaml") }
+    #expect(failure?.message == "t.yaml: line 1: is nested deeper than 64")
   }
 }
 
