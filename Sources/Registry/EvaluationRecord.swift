@@ -107,21 +107,32 @@ package enum Metric {
 
   /// Measurements that mean nothing without a reference.
   static let relative = [perplexityRatio, klDivergence]
+
+  /// What the names of all derived measurements begin with.
+  static let derivedPrefix = "fixtures."
+  /// The derived measurements; each also stands for one kind of fixture, as `NAME.KIND`.
+  static let derived = [passRate, fixtureCount, passedCount, failedCount]
+
+  /// The derived measurement that a name asks for, and the kind it is limited to; nil when there is no such one.
+  static func derived(_ name: String) -> (measurement: String, kind: Substring?)? {
+    for measurement in derived {
+      if name == measurement { return (measurement, nil) }
+      if name.hasPrefix(measurement + ".") { return (measurement, name.dropFirst(measurement.count + 1)) }
+    }
+    return nil
+  }
 }
 
 extension EvaluationRecord {
   /// The fixtures that a derived metric such as `fixtures.pass_rate.bug` speaks of.
   func fixtures(for metric: String) -> [Fixture] {
-    for family in [Metric.passRate, Metric.fixtureCount, Metric.passedCount, Metric.failedCount]
-    where metric.hasPrefix(family + ".") {
-      return fixtures.filter { $0.kind == metric.dropFirst(family.count + 1) }
-    }
-    return fixtures
+    guard let kind = Metric.derived(metric)?.kind else { return fixtures }
+    return fixtures.filter { $0.kind == kind }
   }
 
   /// A measurement by name; nil when it is missing, also when it needs what the record does not have.
   func measurement(_ metric: String) -> Double? {
-    guard metric.hasPrefix("fixtures.") else {
+    guard metric.hasPrefix(Metric.derivedPrefix) else {
       if Metric.relative.contains(where: { metric.hasPrefix($0) }), reference == nil || reference == artifact
       {
         return nil
@@ -131,10 +142,12 @@ extension EvaluationRecord {
     let chosen = fixtures(for: metric)
     let passed = chosen.count { $0.passed }
     guard !chosen.isEmpty else { return nil }
-    if metric.hasPrefix(Metric.passRate) { return Double(passed) / Double(chosen.count) }
-    if metric.hasPrefix(Metric.fixtureCount) { return Double(chosen.count) }
-    if metric.hasPrefix(Metric.passedCount) { return Double(passed) }
-    if metric.hasPrefix(Metric.failedCount) { return Double(chosen.count - passed) }
-    return nil
+    switch Metric.derived(metric)?.measurement {
+    case Metric.passRate: return Double(passed) / Double(chosen.count)
+    case Metric.fixtureCount: return Double(chosen.count)
+    case Metric.passedCount: return Double(passed)
+    case Metric.failedCount: return Double(chosen.count - passed)
+    default: return nil
+    }
   }
 }

@@ -99,7 +99,7 @@ package struct Gate: Sendable {
 
   /// What a pass rate from so few fixtures is worth.
   private func spread(_ rule: Policy.Rule, _ record: EvaluationRecord) -> String {
-    guard rule.metric.hasPrefix(Metric.passRate) else { return "" }
+    guard Metric.derived(rule.metric)?.measurement == Metric.passRate else { return "" }
     let chosen = record.fixtures(for: rule.metric)
     let passed = chosen.count { $0.passed }
     let interval = Statistics.interval(passed: passed, of: chosen.count)

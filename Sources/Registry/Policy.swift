@@ -105,11 +105,20 @@ package struct Policy: Sendable {
       guard minimum != nil || maximum != nil else { throw rule.complaint("min", "give min, max or both") }
       if let minimum, let maximum, minimum > maximum { throw rule.complaint("min", "is above max") }
       rules.append(
-        Rule(
-          metric: try rule.string("metric"), minimum: minimum, maximum: maximum, severity: try severity(rule))
-      )
+        Rule(metric: try metric(rule), minimum: minimum, maximum: maximum, severity: try severity(rule)))
     }
     return rules
+  }
+
+  /// The name of a measurement; of those that are derived here, a wrong one is noticed here.
+  private static func metric(_ rule: Fields) throws(Failure) -> String {
+    let name = try rule.string("metric")
+    guard !name.hasPrefix(Metric.derivedPrefix) || Metric.derived(name) != nil else {
+      throw rule.complaint(
+        "metric",
+        "'\(name)' is not known; known: \(Metric.derived.joined(separator: ", ")), each also as NAME.KIND")
+    }
+    return name
   }
 
   private static func comparison(_ fields: Fields) throws(Failure) -> Comparison? {

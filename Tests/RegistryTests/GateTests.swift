@@ -166,6 +166,10 @@ import Testing
       "version: 1\nname: x\nsuite_digest: \(Sample.suite)\nminimum_fixtures: 1\nrules: [{metric: a, max: 1}]",
       "one success is no evidence"
     ),
+    (
+      "version: 1\nname: x\nsuite_digest: \(Sample.suite)\nrules: [{metric: fixtures.passed_rate, min: 0.7}]",
+      "'fixtures.passed_rate' is not known; known: fixtures.pass_rate, fixtures.count, fixtures.passed, "
+    ),
     ("- a list", "expected an object"),
   ])
   func `a policy that can't be meant is refused, with the key`(text: String, words: String) {
