@@ -35,13 +35,8 @@ package enum Digest {
 
   /// The digest of a regular file; a link in its path is followed.
   package static func sha256(path: String) throws(Failure) -> String {
-    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .io(path, "open", errno: errno) }
+    let descriptor = try Files.openForReading(path)
     defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw .badData(path, "is not a regular file")
-    }
     return try stream(descriptor, path: path) { _ in }.sha256
   }
 

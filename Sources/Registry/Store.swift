@@ -19,7 +19,6 @@ package final class Store {
   package private(set) var log: RegistryLog
 
   static let marker = "registry.json"
-  private static let incoming = ".incoming"
   private var blobs: String { "\(path)/blobs/sha256" }
   private var manifests: String { "\(path)/manifests/sha256" }
   var pointers: ChannelPointers { ChannelPointers(folder: "\(path)/channels") }
@@ -91,7 +90,7 @@ package final class Store {
 
   /// Whether a name is that of a file whose writer died before it was whole.
   private static func isLeftover(_ name: String) -> Bool {
-    name.hasPrefix(".") && (name == incoming || name.contains(".partial-"))
+    name.hasPrefix(".") && name.contains(".partial-")
   }
 
   private func cut(_ channel: String) -> Failure {
@@ -180,14 +179,14 @@ package final class Store {
   private func store(_ subject: Manifest.Subject, from directory: String) throws(Failure) {
     let blob = "\(blobs)/\(subject.sha256)"
     if Files.exists(blob), try Digest.sha256(path: blob) == subject.sha256 { return }
-    let output = try BlobWriter(path: "\(blobs)/\(Store.incoming)")
+    let output = try AtomicFile(path: blob)
     let file = try Digest.file(subject.path, below: directory) { bytes throws(Failure) in
       try output.append(bytes)
     }
     guard file.sha256 == subject.sha256 else {
       throw .refused("\(directory)/\(subject.path): changed while it was stored")
     }
-    try output.finish(as: blob)
+    try output.finish()
   }
 
   /// Stores some bytes, such as a record, and gives their digest; needs the lock.
@@ -213,13 +212,13 @@ package final class Store {
     for subject in manifest.blobs {
       let target = "\(directory)/\(subject.path)"
       try Files.makeDirectory(Files.parent(of: target))
-      let output = try BlobWriter(path: target)
+      let output = try AtomicFile(path: target)
       guard let blob = TreePath(subject.sha256) else { continue }
       let file = try Digest.file(blob, below: blobs) { bytes throws(Failure) in try output.append(bytes) }
       guard file.sha256 == subject.sha256 else {
         throw .badData("\(blobs)/\(blob)", "its content is not that of its digest")
       }
-      try output.finish(as: target)
+      try output.finish()
     }
     try Files.writeAtomically(manifest.bytes, to: "\(directory)/\(Manifest.fileName)")
   }
@@ -236,29 +235,5 @@ package final class Store {
       }
     }
     return faults
-  }
-}
-
-/// Writes one file piece by piece, durable before it gets its name.
-private final class BlobWriter {
-  private let path: String
-  private let descriptor: Int32
-
-  init(path: String) throws(Failure) {
-    self.path = path
-    descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
-    guard descriptor >= 0 else { throw .io(path, "create", errno: errno) }
-  }
-
-  deinit { close(descriptor) }
-
-  func append(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
-    try Files.writeAll(bytes, to: descriptor, path: path)
-  }
-
-  func finish(as name: String) throws(Failure) {
-    guard fsync(descriptor) == 0 else { throw .io(path, "sync", errno: errno) }
-    guard rename(path, name) == 0 else { throw .io(name, "write", errno: errno) }
-    try Files.sync(Files.parent(of: name))
   }
 }

@@ -1,12 +1,11 @@
-// Reading and writing whole files, with errors that name the path. Writes are atomic: a temporary file beside the
-// target, synced, then renamed.
+// Reading and writing whole files, with errors that name the path.
 
 import Glibc
 
 /// Whole-file operations.
 package enum Files {
   /// Opens a regular file; the caller closes the descriptor.
-  static func openForReading(_ path: String) throws(Failure) -> Int32 {
+  package static func openForReading(_ path: String) throws(Failure) -> Int32 {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .io(path, "open", errno: errno) }
     var status = stat()
@@ -78,7 +77,7 @@ package enum Files {
     return names.sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }
   }
 
-  /// Makes a folder and those above it.
+  /// Makes a folder and those above it, durably: what is put there later must not vanish with its folder.
   package static func makeDirectory(_ path: String) throws(Failure) {
     if isDirectory(path) { return }
     let parent = parent(of: path)
@@ -86,6 +85,7 @@ package enum Files {
     guard mkdir(path, 0o777) == 0 || errno == EEXIST else {
       throw .io(path, "make this folder", errno: errno)
     }
+    try sync(parent)
   }
 
   /// Copies a file's bytes; not atomic, for use inside a staging folder.
@@ -122,25 +122,11 @@ package enum Files {
 
   /// Puts `content` at `path`, whole or not at all.
   package static func writeAtomically(_ content: [UInt8], to path: String) throws(Failure) {
-    let temporary = "\(parent(of: path))/.\(name(of: path)).partial-\(getpid())"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw .io(path, "create", errno: errno) }
-    do throws(Failure) {
-      defer { close(descriptor) }
-      try content.withUnsafeBufferPointer { bytes throws(Failure) in
-        try writeAll(UnsafeRawBufferPointer(bytes), to: descriptor, path: path)
-      }
-      guard fsync(descriptor) == 0 else { throw .io(path, "sync", errno: errno) }
-    } catch {
-      unlink(temporary)
-      throw error
+    let file = try AtomicFile(path: path)
+    try content.withUnsafeBufferPointer { bytes throws(Failure) in
+      try file.append(UnsafeRawBufferPointer(bytes))
     }
-    guard rename(temporary, path) == 0 else {
-      let code = errno
-      unlink(temporary)
-      throw .io(path, "write", errno: code)
-    }
-    try sync(parent(of: path))
+    try file.finish()
   }
 
   /// Puts UTF-8 `text` at `path`, whole or not at all.

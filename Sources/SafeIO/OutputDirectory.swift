@@ -1,8 +1,5 @@
-// All or nothing for a folder: it is filled in a hidden place beside its target, synced, and renamed. A process
-// that dies leaves a staging folder whose name carries its process number; the next writer of the same target
-// removes it, so nothing ever needs cleaning by hand.
+// All or nothing for a folder: it is filled in a hidden place beside its target, synced, and renamed.
 
-import CLinux
 import Glibc
 
 /// Folders that appear whole or not at all.
@@ -18,10 +15,9 @@ package enum OutputDirectory {
     at target: String, overwrite: Bool, _ body: (_ staging: String) throws -> R
   ) throws -> R {
     try checkFree(target, overwrite: overwrite)
-    let parent = Files.parent(of: target)
-    try Files.makeDirectory(parent)
-    try removeStaleStaging(of: target)
-    let staging = "\(parent)/\(stagingPrefix(target))\(getpid())"
+    try Files.makeDirectory(Files.parent(of: target))
+    try PartialName.removeStale(of: target)
+    let staging = PartialName.path(of: target)
     try Files.removeTree(staging)
     guard mkdir(staging, 0o777) == 0 else { throw Failure.io(target, "create", errno: errno) }
     do {
@@ -47,18 +43,6 @@ package enum OutputDirectory {
     }
   }
 
-  private static func stagingPrefix(_ target: String) -> String { ".\(Files.name(of: target)).partial-" }
-
-  /// Removes staging folders of the same target whose process is gone.
-  private static func removeStaleStaging(of target: String) throws(Failure) {
-    let parent = Files.parent(of: target)
-    let prefix = stagingPrefix(target)
-    for name in try Files.list(parent) where name.hasPrefix(prefix) {
-      guard let process = Int32(name.dropFirst(prefix.count)) else { continue }
-      if kill(process, 0) != 0 && errno == ESRCH { try Files.removeTree("\(parent)/\(name)") }
-    }
-  }
-
   private static func syncTree(_ path: String) throws(Failure) {
     if Files.isDirectory(path) {
       for name in try Files.list(path) { try syncTree("\(path)/\(name)") }
@@ -66,20 +50,15 @@ package enum OutputDirectory {
     try Files.sync(path)
   }
 
-  /// Renames, exchanging the two folders first when there is an old one, so that the name never stands empty.
+  /// Renames, exchanging the two folders first when there is an old one, so that the name does not stand empty.
   private static func moveIntoPlace(_ staging: String, _ target: String, overwrite: Bool) throws(Failure) {
     if overwrite && Files.exists(target) {
-      guard mlt_rename_exchange(staging, target) == 0 else {
-        throw .io(target, "replace", errno: errno)
-      }
+      try FolderRename().swap(staging, with: target)
       try Files.sync(Files.parent(of: target))
       try Files.removeTree(staging)
-      return
+    } else {
+      try FolderRename().move(staging, to: target)
+      try Files.sync(Files.parent(of: target))
     }
-    guard mlt_rename_exclusive(staging, target) == 0 else {
-      if errno == EEXIST { throw .usage("\(target) appeared while this command ran; give another --out") }
-      throw .io(target, "write", errno: errno)
-    }
-    try Files.sync(Files.parent(of: target))
   }
 }

@@ -1,5 +1,5 @@
 // Writes a safetensors file as a stream: the header first, since all shapes are known, then each tensor's bytes at
-// their place in whatever order they come. The file is hidden until it is whole. Its form is the reference writer's
+// their place in whatever order they come. Its form is the reference writer's
 // (`prepare` in safetensors/src/tensor.rs): wide element types first, then by name, the header padded to 8 bytes, so
 // every tensor is aligned, and rewriting a file that the reference wrote gives the same bytes.
 
@@ -9,13 +9,10 @@ import TensorCore
 
 /// Writes one safetensors file.
 package final class SafetensorsWriter {
-  private let path: String
-  private let temporary: String
-  private let descriptor: Int32
+  private let file: AtomicFile
   /// What is still to come of each tensor: the bytes of the file that are not written yet.
   private var missing: [String: Range<Int>] = [:]
   private let entries: [String: TensorEntry]
-  private var isFinished = false
 
   /// Starts the file and writes its header.
   ///
@@ -25,8 +22,6 @@ package final class SafetensorsWriter {
   ///   - metadata: text for the header's `__metadata__`; nil leaves it out.
   /// - Throws: `Failure.io`; `Failure.usage` when `path` is a device or a folder, which must not be replaced.
   package init(path: String, entries: [TensorEntry], metadata: [String: String]? = nil) throws(Failure) {
-    self.path = path
-    temporary = "\(Files.parent(of: path))/.\(Files.name(of: path)).partial-\(getpid())"
     self.entries = Dictionary(entries.map { ($0.name, $0) }) { _, _ in
       preconditionFailure("a tensor was announced twice")
     }
@@ -34,8 +29,7 @@ package final class SafetensorsWriter {
     if lstat(path, &status) == 0, ![S_IFREG, S_IFLNK].contains(status.st_mode & S_IFMT) {
       throw .usage("\(path) is not a file that can be replaced; give another name")
     }
-    descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw .io(path, "create", errno: errno) }
+    file = try AtomicFile(path: path)
     let ordered = entries.sorted {
       let (left, right) = ($0.dtype.safetensorsRank, $1.dtype.safetensorsRank)
       return left == right ? $0.name.precedes($1.name) : left > right
@@ -46,12 +40,10 @@ package final class SafetensorsWriter {
       missing[entry.name] = position..<position + entry.byteCount
       position += entry.byteCount
     }
-    try start(header, fileSize: position)
-  }
-
-  deinit {
-    close(descriptor)
-    if !isFinished { unlink(temporary) }
+    try header.withUnsafeBufferPointer { bytes throws(Failure) in
+      try file.write(UnsafeRawBufferPointer(bytes), at: 0)
+    }
+    try file.resize(to: position)
   }
 
   /// Writes the next bytes of a tensor; a large one may come in several pieces.
@@ -66,7 +58,7 @@ package final class SafetensorsWriter {
       try Interruption.check()
       let piece = min(64 << 20, bytes.count - done)
       let slice = UnsafeRawBufferPointer(rebasing: bytes[done..<done + piece])
-      try write(slice, at: range.lowerBound + done)
+      try file.write(slice, at: range.lowerBound + done)
       done += piece
     }
     missing[name] = range.lowerBound + done..<range.upperBound
@@ -88,10 +80,7 @@ package final class SafetensorsWriter {
   /// Makes the file durable and gives it its name.
   package func finish() throws(Failure) {
     precondition(missing.values.allSatisfy(\.isEmpty), "a tensor that was announced is missing")
-    guard fsync(descriptor) == 0 else { throw .io(path, "sync", errno: errno) }
-    guard rename(temporary, path) == 0 else { throw .io(path, "write", errno: errno) }
-    isFinished = true
-    try Files.sync(Files.parent(of: path))
+    try file.finish()
   }
 
   /// Writes a file of tensors that are in memory.
@@ -124,22 +113,5 @@ package final class SafetensorsWriter {
     var text = [UInt8]("{\(members.joined(separator: ","))}".utf8)
     text += [UInt8](repeating: UInt8(ascii: " "), count: (8 - text.count % 8) % 8)
     return withUnsafeBytes(of: UInt64(text.count).littleEndian) { [UInt8]($0) } + text
-  }
-
-  private func start(_ header: [UInt8], fileSize: Int) throws(Failure) {
-    try header.withUnsafeBufferPointer { bytes throws(Failure) in
-      try write(UnsafeRawBufferPointer(bytes), at: 0)
-    }
-    guard ftruncate(descriptor, fileSize) == 0 else { throw .io(path, "write", errno: errno) }
-  }
-
-  private func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(Failure) {
-    var done = 0
-    while done < bytes.count {
-      let wrote = pwrite(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, offset + done)
-      if wrote < 0 && errno == EINTR { continue }
-      guard wrote > 0 else { throw .io(path, "write", errno: errno) }
-      done += wrote
-    }
   }
 }

@@ -105,11 +105,11 @@ import Testing
 
   @Test func `leftovers of a killed writer are removed, other hidden files are not`() throws {
     try promote("first")
-    for name in ["blobs/sha256/.incoming", "channels/.production.partial-1", ".git"] {
+    for name in ["blobs/sha256/.0123.partial-1", "channels/.production.partial-1", ".git"] {
       try scratch.write("half", "registry/\(name)")
     }
     try Store.write(at: registry) { _ in }
-    #expect(!Files.exists(registry + "/blobs/sha256/.incoming"))
+    #expect(!Files.exists(registry + "/blobs/sha256/.0123.partial-1"))
     #expect(!Files.exists(registry + "/channels/.production.partial-1"))
     #expect(Files.exists(registry + "/.git"))
   }

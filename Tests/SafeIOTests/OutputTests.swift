@@ -49,8 +49,40 @@ import Testing
     // No process has this number: the kernel's largest is below 2^22.
     try scratch.write("x", ".out.partial-99999999/a.txt")
     try scratch.write("x", ".out.partial-1/a.txt")
+    try scratch.write("x", ".out.partial-99999999.old/a.txt")
     try OutputDirectory.create(at: scratch.path + "/out", overwrite: false) { _ in }
     #expect(try Files.list(scratch.path) == [".out.partial-1", "out"])
+  }
+
+  @Test func `a folder gets its name where the file system lacks the flags of renameat2`() throws {
+    for code in [EINVAL, ENOSYS] {
+      let refuse: FolderRename.Call = { _, _ in
+        errno = code
+        return -1
+      }
+      let rename = FolderRename(exclusive: refuse, exchange: refuse)
+      let (new, target) = ("\(scratch.path)/new", "\(scratch.path)/target")
+      try scratch.write("1", "new/a")
+      try rename.move(new, to: target)
+      #expect(try Files.list(scratch.path) == ["target"])
+      try scratch.write("2", "new/b")
+      #expect(throws: Failure.self) { try rename.move(new, to: target) }
+      try rename.swap(new, with: target)
+      #expect(try Files.list(target) == ["b"])
+      #expect(try Files.list(new) == ["a"])
+      #expect(try Files.list(scratch.path) == ["new", "target"])
+      try Files.removeTree(new)
+      try Files.removeTree(target)
+    }
+  }
+
+  @Test func `what a dead process left of a file is removed, and an unfinished file leaves nothing`() throws {
+    try scratch.write("half", ".f.partial-99999999")
+    try scratch.write("half", ".f.partial-1")
+    try Files.writeAtomically("new", to: scratch.path + "/f")
+    #expect(try Files.list(scratch.path) == [".f.partial-1", "f"])
+    try [UInt8]("lost".utf8).withUnsafeBytes { try AtomicFile(path: scratch.path + "/g").append($0) }
+    #expect(try Files.list(scratch.path) == [".f.partial-1", "f"])
   }
 
   @Test func `a file is replaced in one step`() throws {

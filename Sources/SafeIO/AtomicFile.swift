@@ -1,0 +1,58 @@
+// All or nothing for a file: it is filled under a hidden name beside its target, synced, and renamed.
+
+import Glibc
+
+/// A file that appears whole or not at all: when it is not finished, nothing of it stays.
+package final class AtomicFile {
+  package let path: String
+  private let temporary: String
+  private let descriptor: Int32
+  private var isFinished = false
+
+  /// Starts an empty file.
+  ///
+  /// - Parameter path: where it appears when `finish` is called, in place of a file that is there.
+  /// - Throws: `Failure.io`.
+  package init(path: String) throws(Failure) {
+    self.path = path
+    temporary = PartialName.path(of: path)
+    // In a folder that may be written but not listed, leftovers stay; that is no reason to refuse.
+    try? PartialName.removeStale(of: path)
+    descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw .io(path, "create", errno: errno) }
+  }
+
+  deinit {
+    close(descriptor)
+    if !isFinished { unlink(temporary) }
+  }
+
+  /// Adds bytes after those that were appended before.
+  package func append(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
+    try Files.writeAll(bytes, to: descriptor, path: path)
+  }
+
+  /// Writes bytes at their place, whatever was written before.
+  package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(Failure) {
+    var done = 0
+    while done < bytes.count {
+      let wrote = pwrite(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, offset + done)
+      if wrote < 0 && errno == EINTR { continue }
+      guard wrote > 0 else { throw .io(path, "write", errno: errno) }
+      done += wrote
+    }
+  }
+
+  /// Makes the file `size` bytes long; what was not written reads as zeros.
+  package func resize(to size: Int) throws(Failure) {
+    guard ftruncate(descriptor, size) == 0 else { throw .io(path, "write", errno: errno) }
+  }
+
+  /// Makes the file durable and gives it its name.
+  package func finish() throws(Failure) {
+    guard fsync(descriptor) == 0 else { throw .io(path, "sync", errno: errno) }
+    guard rename(temporary, path) == 0 else { throw .io(path, "write", errno: errno) }
+    isFinished = true
+    try Files.sync(Files.parent(of: path))
+  }
+}
