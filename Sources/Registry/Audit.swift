@@ -1,4 +1,5 @@
-// Whether a registry is whole: the chain of its log, the pointers beside it, every blob of every artifact.
+// Whether a registry is whole: the chain of its log, the pointers beside it, every blob of every artifact, and the
+// records and policies by which the gate decided.
 
 import SafeIO
 
@@ -56,10 +57,29 @@ extension Store {
         faults.append(error.message)
       }
     }
+    faults += try evidenceFaults()
     for channel in channels where self.log.fault == nil && !holds(channel.artifact) {
       faults.append("channels/\(channel.name): its artifact \(channel.artifact) is not in the registry")
     }
     return Audit(
       faults: faults, notes: log.notes, entryCount: log.entryCount, artifactCount: log.artifactCount)
+  }
+
+  /// What is wrong with the records and policies that the log names.
+  private func evidenceFaults() throws(Failure) -> [String] {
+    var faults: [String] = []
+    var seen: Set<String> = []
+    for entry in log.entries {
+      for (role, digest) in [("record", entry.record), ("policy", entry.policy)] {
+        guard let digest, seen.insert(digest).inserted else { continue }
+        let user = "the \(role) of log entry \(entry.sequence)"
+        guard Digest.isValid(digest) else {
+          faults.append("log.jsonl: \(user) is not a digest")
+          continue
+        }
+        if let fault = try fault(ofBlob: digest, for: user) { faults.append(fault) }
+      }
+    }
+    return faults
   }
 }

@@ -37,6 +37,8 @@ package struct LogEntry: Sendable, Equatable {
   package var channel: String? { details["channel"]?.stringValue }
   /// The digest of the blob that holds the evaluation record.
   package var record: String? { details["record"]?.stringValue }
+  /// The digest of the blob that holds the policy.
+  package var policy: String? { details["policy"]?.stringValue }
 
   init(after last: LogEntry?, action: Action, details: JSONObject) {
     sequence = (last?.sequence ?? 0) + 1

@@ -227,13 +227,17 @@ package final class Store {
   package func faults(of digest: String) throws(Failure) -> [String] {
     var faults: [String] = []
     for subject in try manifest(digest).blobs {
-      let blob = "\(blobs)/\(subject.sha256)"
-      if !Files.exists(blob) {
-        faults.append("\(blob) is missing (\(subject.path) of \(digest))")
-      } else if try Digest.sha256(path: blob) != subject.sha256 {
-        faults.append("\(blob) is damaged (\(subject.path) of \(digest))")
+      if let fault = try fault(ofBlob: subject.sha256, for: "\(subject.path) of \(digest)") {
+        faults.append(fault)
       }
     }
     return faults
   }
 }
+
+  /// What is wrong with the blob that `user` needs; nil when nothing is.
+  func fault(ofBlob digest: String, for user: String) throws(Failure) -> String? {
+    let blob = "\(blobs)/\(digest)"
+    guard Files.exists(blob) else { return "\(blob) is missing (\(user))" }
+    return try Digest.sha256(path: blob) == digest ? nil : "\(blob) is damaged (\(user))"
+  }

@@ -103,6 +103,20 @@ import Testing
     #expect(try Files.list(scratch.path + "/home") == ["file"])
   }
 
+  @Test func `an audit finds a lost record and a damaged policy`() throws {
+    try promote("first")
+    let entry = try #require(try Store(path: registry).log.entries.last)
+    let record = "\(registry)/blobs/sha256/\(try #require(entry.record))"
+    let policy = "\(registry)/blobs/sha256/\(try #require(entry.policy))"
+    try Files.removeTree(record)
+    try Files.writeAtomically("version: 2", to: policy)
+    #expect(
+      try Store(path: registry).audit().faults == [
+        "\(record) is missing (the record of log entry \(entry.sequence))",
+        "\(policy) is damaged (the policy of log entry \(entry.sequence))",
+      ])
+  }
+
   @Test func `leftovers of a killed writer are removed, other hidden files are not`() throws {
     try promote("first")
     for name in ["blobs/sha256/.0123.partial-1", "channels/.production.partial-1", ".git"] {
