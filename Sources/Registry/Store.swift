@@ -16,7 +16,11 @@ import SafeIO
 /// A registry: pinned artifacts, channels and their log.
 package final class Store {
   package let path: String
-  package private(set) var log: RegistryLog
+  package private(set) var log: RegistryLog {
+    didSet { channels = Channel.replay(log) }
+  }
+  /// The channels as the log has them, by name.
+  package private(set) var channels: [Channel]
 
   static let marker = "registry.json"
   private var blobs: String { "\(path)/blobs/sha256" }
@@ -37,7 +41,9 @@ package final class Store {
     guard try fields.int("version") == 1 else {
       throw fields.complaint("version", "this mlt knows version 1")
     }
-    log = try RegistryLog(path: "\(path)/log.jsonl")
+    let log = try RegistryLog(path: "\(path)/log.jsonl")
+    self.log = log
+    channels = Channel.replay(log)
   }
 
   package static func isRegistry(_ path: String) -> Bool { Files.exists("\(path)/\(marker)") }
@@ -100,9 +106,6 @@ package final class Store {
   }
 
   // MARK: Channels
-
-  /// The channels as the log has them, by name.
-  package var channels: [Channel] { Channel.replay(log) }
 
   package func channel(_ name: ChannelName) -> Channel? { channels.first { $0.name == name } }
 
@@ -233,7 +236,6 @@ package final class Store {
     }
     return faults
   }
-}
 
   /// What is wrong with the blob that `user` needs; nil when nothing is.
   func fault(ofBlob digest: String, for user: String) throws(Failure) -> String? {
@@ -241,3 +243,4 @@ package final class Store {
     guard Files.exists(blob) else { return "\(blob) is missing (\(user))" }
     return try Digest.sha256(path: blob) == digest ? nil : "\(blob) is damaged (\(user))"
   }
+}
