@@ -1,5 +1,6 @@
 // mlt generate from end to end, with a model of random weights.
 
+import Glibc
 import SafeIO
 import TestSupport
 import Testing
@@ -64,6 +65,19 @@ import Testing
       "chat.json")
     let chat = try run(["--chat", "\(scratch.path)/chat.json", "--max-tokens", "1", "--verbose"])
     #expect(chat.stderr.contains("prompt: <s>user: One</s><s>assistant: Two</s><s>assistant: \n"))
+  }
+
+  @Test func `Ctrl-C ends the wait for a prompt`() throws {
+    let pipe = scratch.path + "/pipe"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    // Opened for reading and writing, a pipe without a writer neither refuses nor ends.
+    let run = try Mlt.run(
+      [
+        "-c", "exec \"$0\" generate --model \"$1\" --prompt - --max-tokens 1 <> \"$2\"", Mlt.path, model,
+        pipe,
+      ], executable: "/bin/sh", interruptedAfter: 2)
+    #expect(run.status == 130)
+    #expect(run.stderr.contains("interrupted"))
   }
 
   @Test func `text under a schema fits it, whatever the sampling`() throws {

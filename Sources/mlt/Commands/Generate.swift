@@ -3,7 +3,6 @@
 import ArgumentParser
 import FineTuning
 import Generation
-import Glibc
 import Registry
 import SafeIO
 import TensorCore
@@ -110,7 +109,7 @@ struct Generate: ParsableCommand {
       return try language.chatTokens(
         .array(fields.array("messages")), tools: fields.object["tools"], variables: variables)
     }
-    let text = try prompt.map { $0 == "-" ? try standardInput() : $0 } ?? ""
+    let text = try prompt.map { $0 == "-" ? try StandardInput.text() : $0 } ?? ""
     if raw || language.chatTemplate == nil {
       if system != nil {
         throw Failure.usage("\(model): --system needs a chat template, and the model has none")
@@ -119,21 +118,6 @@ struct Generate: ParsableCommand {
     }
     let instruction = system.map { [["role": "system", "content": .string($0)] as JSON] } ?? []
     return try language.chatTokens(.array(instruction + [["role": "user", "content": .string(text)]]))
-  }
-
-  private func standardInput() throws -> String {
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = read(STDIN_FILENO, &buffer, buffer.count)
-      if count == 0 { break }
-      guard count > 0 else { throw Failure.io("standard input", "read", errno: errno) }
-      bytes += buffer[..<count]
-    }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw Failure.badData("standard input", "is not UTF-8 text")
-    }
-    return text
   }
 
   private func show(_ text: String) {
@@ -167,56 +151,5 @@ struct Generate: ParsableCommand {
     return "\(result.promptTokens) prompt tokens, \(result.outputTokens) generated; first after "
       + "\(Words.seconds(result.timeToFirstToken)), then \(Words.fixed(result.tokensPerSecond, 1)) tokens/s; peak memory "
       + "\(Words.bytes(MemoryMeter.processPeakBytes)); \(reasons[result.stopReason] ?? "")"
-  }
-}
-
-/// How tokens are chosen, by the names that mlx-lm and llama.cpp use.
-struct SamplingFlags: ParsableArguments {
-  @Option(name: .shortAndLong, help: "Most tokens to generate.")
-  var maxTokens = 256
-
-  @Option(help: "Temperature; 0 always takes the most probable token.")
-  var temp: Double = 0
-
-  @Option(help: "Keep the most probable tokens up to this mass; 1 keeps all.")
-  var topP: Double = 1
-
-  @Option(help: "Keep this many of the most probable tokens; 0 keeps all.")
-  var topK = 0
-
-  @Option(help: "Keep tokens with at least this share of the largest probability; 0 keeps all.")
-  var minP: Double = 0
-
-  @Option(help: "Keep the tokens nearest to the expected surprise up to this mass; 1 keeps all.")
-  var typicalP: Double = 1
-
-  @Option(help: "Divide the logits of tokens seen before by this; 1 does nothing.")
-  var repetitionPenalty: Double = 1
-
-  @Option(help: "Subtract this from the logits of tokens generated before.")
-  var presencePenalty: Double = 0
-
-  @Option(help: "Subtract this from a token's logit for each time it was generated before.")
-  var frequencyPenalty: Double = 0
-
-  @Option(help: "No sequence of this many tokens may occur twice; 0 allows all.")
-  var noRepeatNgramSize = 0
-
-  @Option(help: "Seed of the random numbers.")
-  var seed = 0
-
-  var options: SamplingOptions {
-    var options = SamplingOptions()
-    options.temperature = Float(temp)
-    options.topK = topK == 0 ? nil : topK
-    options.topP = topP == 1 ? nil : Float(topP)
-    options.minP = minP == 0 ? nil : Float(minP)
-    options.typicalP = typicalP == 1 ? nil : Float(typicalP)
-    options.noRepeatNgramSize = noRepeatNgramSize == 0 ? nil : noRepeatNgramSize
-    options.repetitionPenalty = Float(repetitionPenalty)
-    options.presencePenalty = Float(presencePenalty)
-    options.frequencyPenalty = Float(frequencyPenalty)
-    options.seed = seed
-    return options
   }
 }

@@ -12,7 +12,7 @@ final class ConsoleProgress: ProgressReporting {
   private var isDrawn = false
 
   func begin(_ label: String, total: Int) {
-    self.label = label
+    self.label = Console.clean(label)
     self.total = total
     start = .now
     lastDrawn = start
