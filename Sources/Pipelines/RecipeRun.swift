@@ -7,44 +7,6 @@
 import Registry
 import SafeIO
 
-/// What became of one step.
-package struct StepReport: Sendable {
-  package enum Outcome: String, Sendable {
-    case done
-    case skipped
-    case failed
-  }
-
-  /// 1 for the first.
-  package let number: Int
-  package let of: Int
-  package let step: Recipe.Step
-  package let outcome: Outcome
-  /// Why it ran, or what went wrong.
-  package let reason: String
-  package let status: Int32?
-  package let seconds: Double
-  package let peakMemory: Int
-  /// The file that holds what it printed.
-  package let outputPath: String
-
-  /// Why a step runs that no earlier run has finished.
-  static let firstTime = "not done yet"
-
-  /// Why a step ran that had been done before.
-  package var change: String? { outcome == .done && reason != StepReport.firstTime ? reason : nil }
-
-  package var json: JSON {
-    [
-      "step": .integer(number), "of": .integer(of), "name": .string(step.name),
-      "command": .string(step.command),
-      "outcome": .string(outcome.rawValue), "reason": .string(reason),
-      "status": status.map { .integer(Int($0)) } ?? .null, "seconds": .double(seconds),
-      "peak_memory_bytes": .integer(peakMemory),
-    ]
-  }
-}
-
 /// One run of a recipe.
 package final class RecipeRun {
   private let recipe: Recipe
@@ -103,9 +65,11 @@ package final class RecipeRun {
         continue
       }
       begin(index + 1, step)
-      state.steps[step.name] = nil
+      let begun = StepState(tool: tool, arguments: step.portableArguments, inputs: inputs)
+      let goesOn = !isForced && isResumable(step, begun)
+      state.steps[step.name] = begun
       try state.save()
-      let result = try execute(step, tool: tool, inputs: inputs)
+      let result = try execute(step, begun, resuming: goesOn)
       updated.formUnion(step.updates.map { $0.path.location })
       if let failure = result.failure {
         end(report(index, .failed, failure.message, result.state))
@@ -123,7 +87,7 @@ package final class RecipeRun {
   private func change(
     in step: Recipe.Step, tool: String, inputs: [String: String]
   ) throws(Failure) -> String? {
-    guard let last = state.steps[step.name] else { return StepReport.firstTime }
+    guard let last = state.steps[step.name], last.isFinished else { return StepReport.firstTime }
     if last.status != step.expected { return "its expected status changed" }
     if let change = last.change(tool: tool, arguments: step.portableArguments, inputs: inputs) {
       return change
@@ -158,8 +122,18 @@ package final class RecipeRun {
 
   // MARK: Running
 
+  /// Whether a step that was cut off can go on where it stopped: fine-tuning can, from its newest checkpoint to the
+  /// same bytes, as long as everything it depends on is as it was.
+  private func isResumable(_ step: Recipe.Step, _ now: StepState) -> Bool {
+    guard step.command == "lora", let last = state.steps[step.name], !last.isFinished,
+      let out = step.outputs.first(where: { $0.name == "out" })?.path.location,
+      Files.exists("\(out)/run.json"), !Files.exists("\(out)/\(Manifest.fileName)")
+    else { return false }
+    return last.change(tool: now.tool, arguments: now.arguments, inputs: now.inputs) == nil
+  }
+
   private func execute(
-    _ step: Recipe.Step, tool: String, inputs: [String: String]
+    _ step: Recipe.Step, _ begun: StepState, resuming: Bool
   ) throws(Failure) -> (state: StepState, failure: Failure?) {
     for path in step.written {
       try Files.makeDirectory(Files.parent(of: path.location))
@@ -168,14 +142,14 @@ package final class RecipeRun {
     let replaces = step.outputs.contains { $0.name == "out" && Files.exists($0.path.location) }
     let start = ContinuousClock.now
     let ending = try ChildProcess(
-      executable: executable, arguments: step.arguments + (replaces ? ["--overwrite"] : []),
+      executable: executable,
+      arguments: step.arguments + (replaces ? [resuming ? "--resume" : "--overwrite"] : []),
       outputPath: outputPath(step), isShown: !isQuiet, lock: lock
     ).run()
-    var result = StepState(
-      tool: tool, arguments: step.portableArguments, inputs: inputs, outputs: [:],
-      status: ending.status ?? -1,
-      seconds: ((ContinuousClock.now - start) / .milliseconds(1)).rounded() / 1000,
-      peakMemory: ending.peakMemory)
+    var result = begun
+    result.status = ending.status ?? -1
+    result.seconds = ((ContinuousClock.now - start) / .milliseconds(1)).rounded() / 1000
+    result.peakMemory = ending.peakMemory
     if let failure = failure(of: step, ending) { return (result, failure) }
     if let json = step.json {
       try Files.writeAtomically(Files.read(path: outputPath(step)), to: json.location)

@@ -3,7 +3,7 @@
 import Registry
 import SafeIO
 
-/// A finished step: what it was made from, what it made, what it cost.
+/// A step: what it was made from and, once it is finished, what it made and what it cost.
 package struct StepState: Sendable, Equatable {
   /// The digest of the mlt binary.
   var tool: String
@@ -12,10 +12,15 @@ package struct StepState: Sendable, Equatable {
   /// Digests of what was read, by the path as the recipe writes it.
   var inputs: [String: String]
   /// Digests of what was written.
-  var outputs: [String: String]
-  package var status: Int32
-  package var seconds: Double
-  package var peakMemory: Int
+  var outputs: [String: String] = [:]
+  package var status = StepState.unfinished
+  package var seconds = 0.0
+  package var peakMemory = 0
+
+  /// The status of a step that began and was not seen to end; no process has it.
+  private static let unfinished: Int32 = -1
+
+  var isFinished: Bool { status != StepState.unfinished }
 
   /// Why a step with the fingerprint `now` must run again; nil when nothing it depends on has changed.
   func change(tool: String, arguments: [String], inputs: [String: String]) -> String? {
@@ -33,17 +38,11 @@ package struct StepState: Sendable, Equatable {
     ]
   }
 
-  init(
-    tool: String, arguments: [String], inputs: [String: String], outputs: [String: String], status: Int32,
-    seconds: Double, peakMemory: Int
-  ) {
+  /// A step that begins.
+  init(tool: String, arguments: [String], inputs: [String: String]) {
     self.tool = tool
     self.arguments = arguments
     self.inputs = inputs
-    self.outputs = outputs
-    self.status = status
-    self.seconds = seconds
-    self.peakMemory = peakMemory
   }
 
   init(_ fields: Fields) throws(Failure) {

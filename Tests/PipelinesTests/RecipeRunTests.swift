@@ -17,16 +17,20 @@ import Testing
     try scratch.write(
       """
       #!/bin/sh
-      # tool copy --from FILE --to FILE | update --registry FILE | fail STATUS | die
+      # tool copy --from FILE --to FILE | update --registry FILE | fail STATUS | die | lora --out FOLDER
       command=$1; shift
       while [ $# -gt 0 ]; do case $1 in
         --from) from=$2; shift;; --to) to=$2; shift;; --registry) registry=$2; shift;; --status) status=$2; shift;;
+        --out) out=$2; shift;; --resume|--overwrite) mode=$1;;
       esac; shift; done
       case $command in
         copy) cat "$from" > "$to"; echo "{\\"copied\\": true}";;
         update) echo x >> "$registry";;
         fail) echo 'mlt: it is broken' >&2; exit "$status";;
         die) kill -9 $$;;
+        # Stops half-way when it begins, and tells how it was called when it goes on.
+        lora) if [ ! -d "$out" ]; then mkdir "$out"; touch "$out/run.json"; exit 74; fi
+          echo "$mode" > "$out/mode"; touch "$out/manifest.json";;
       esac
       """, "tool")
     chmod(tool, 0o755)
@@ -41,7 +45,7 @@ import Testing
   @discardableResult
   private func run(_ steps: String, force: Bool = false, from first: String? = nil) throws -> [String] {
     let path = try scratch.write("name: test\nout: out\nsteps:\n\(steps)", "recipe.yaml")
-    let recipe = try Recipe(path: path, commands: ["copy", "update", "fail", "die"]) { _ in }
+    let recipe = try Recipe(path: path, commands: ["copy", "update", "fail", "die", "lora"]) { _ in }
     var outcomes: [String] = []
     try RecipeRun(recipe, executable: tool, isQuiet: true) {}.run(force: force, from: first) { _, _ in
     } end: { report in
@@ -147,5 +151,25 @@ import Testing
       try run(RecipeRunTests.chain + "\n- {name: bad, run: update, updates: {registry: '${out}/r'}}") == [
         "one skipped", "two skipped", "bad done",
       ])
+  }
+
+  private static let training = "- {name: train, run: lora, on: data/text, outputs: {out: '${out}/adapter'}}"
+
+  @Test func `fine-tuning that was cut off goes on where it stopped`() throws {
+    #expect(throws: Failure.self) { try run(RecipeRunTests.training) }
+    #expect(try run(RecipeRunTests.training) == ["train done"])
+    #expect(try Files.readText(path: out + "/adapter/mode") == "--resume\n")
+    #expect(try run(RecipeRunTests.training) == ["train skipped"])
+  }
+
+  @Test func `fine-tuning that was cut off starts over from other data, and when it is asked for`() throws {
+    #expect(throws: Failure.self) { try run(RecipeRunTests.training) }
+    try scratch.write("second", "data/text")
+    #expect(try run(RecipeRunTests.training) == ["train done"])
+    #expect(try Files.readText(path: out + "/adapter/mode") == "--overwrite\n")
+    try Files.removeTree(out + "/adapter")
+    #expect(throws: Failure.self) { try run(RecipeRunTests.training) }
+    #expect(try run(RecipeRunTests.training, force: true) == ["train done: asked for"])
+    #expect(try Files.readText(path: out + "/adapter/mode") == "--overwrite\n")
   }
 }
