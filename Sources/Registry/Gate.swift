@@ -79,8 +79,8 @@ package struct Gate: Sendable {
 
   private func check(_ rule: Policy.Rule, _ record: EvaluationRecord) -> Verdict.Check {
     let limits = [
-      rule.minimum.map { "≥ \(Quantity.text($0, of: rule.metric))" },
-      rule.maximum.map { "≤ \(Quantity.text($0, of: rule.metric))" },
+      rule.minimum.map { "≥ \(words($0, rule.metric))" },
+      rule.maximum.map { "≤ \(words($0, rule.metric))" },
     ].compactMap(\.self).joined(separator: " and ")
     let text = "\(rule.metric) \(limits)"
     guard let measured = record.measurement(rule.metric), measured.isFinite else {
@@ -91,10 +91,15 @@ package struct Gate: Sendable {
     }
     let isKept = measured >= rule.minimum ?? -.infinity && measured <= rule.maximum ?? .infinity
     let outcome: Verdict.Outcome = isKept ? .accept : rule.severity == .reject ? .reject : .needsReview
-    let value = "\(rule.metric) is \(Quantity.text(measured, of: rule.metric))\(spread(rule, record))"
+    let value = "\(rule.metric) is \(words(measured, rule.metric))\(spread(rule, record))"
     return Verdict.Check(
       text, outcome, isKept ? "\(value), within \(limits)" : "\(value), the policy asks for \(limits)",
       measured: measured, minimum: rule.minimum, maximum: rule.maximum)
+  }
+
+  private func words(_ value: Double, _ metric: String) -> String {
+    if metric.hasSuffix("_bytes"), let count = Int(exactly: value.rounded()) { return Words.bytes(count) }
+    return Words.significant(value)
   }
 
   /// What a pass rate from so few fixtures is worth.
@@ -142,7 +147,7 @@ package struct Gate: Sendable {
     let provable = Statistics.smallestProvableLoss(significance: comparison.significance)
     let score =
       "against the channel's artifact \(lost) fixtures lost and \(won) won of \(pairs.count) "
-      + "(exact McNemar p = \(Quantity.text(probability, of: "")))"
+      + "(exact McNemar p = \(Words.significant(probability)))"
     if lost > won && probability < comparison.significance {
       let outcome: Verdict.Outcome = comparison.severity == .reject ? .reject : .needsReview
       return Verdict.Check(rule, outcome, "\(score): worse", measured: probability)
@@ -156,18 +161,5 @@ package struct Gate: Sendable {
       ? "underpowered: \(pairs.count) fixtures can't prove a loss"
       : "a loss is proven from \(provable) fixtures on"
     return Verdict.Check(rule, .accept, "\(score); \(limit)", measured: probability)
-  }
-}
-
-/// Numbers in reasons.
-enum Quantity {
-  /// Four significant digits, whatever the locale; bytes as megabytes.
-  static func text(_ value: Double, of metric: String) -> String {
-    guard value.isFinite else { return "\(value)" }
-    if metric.hasSuffix("_bytes") { return "\(text(value / 1e6, of: "")) MB" }
-    if value == value.rounded() && value.magnitude < 1e15 { return "\(Int(value))" }
-    var scale = 1.0
-    while value.magnitude * scale < 1_000 && scale < 1e12 { scale *= 10 }
-    return "\((value * scale).rounded() / scale)"
   }
 }

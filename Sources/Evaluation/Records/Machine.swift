@@ -1,6 +1,5 @@
 // What a measurement ran on: without it a time means nothing.
 
-import Foundation
 import SafeIO
 import TensorCore
 
@@ -26,7 +25,7 @@ package struct Machine: Sendable {
 
   /// `model name` of the first core in /proc/cpuinfo (proc(5)); arm64 has no such line.
   private static var processorName: String? {
-    guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
+    guard let text = ProcFile.text("/proc/cpuinfo"),
       let line = text.split(separator: "\n").first(where: { $0.hasPrefix("model name") })
     else { return nil }
     return line.split(separator: ":", maxSplits: 1).last.map { String($0.drop { $0 == " " }) }

@@ -1,5 +1,7 @@
 // What tensors cost in memory, for `--memory` reports, evaluation records and tests.
 
+import SafeIO
+
 /// Counts of the tensors' buffers since the process began.
 package enum MemoryMeter {
   /// Buffers asked of the system; reuse from the pool does not count.

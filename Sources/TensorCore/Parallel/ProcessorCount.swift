@@ -1,5 +1,7 @@
 // How many processors this process may use, which in a container is not how many there are.
 
+import SafeIO
+
 enum ProcessorCount {
   /// Cores allowed to the process: its affinity mask, bounded by the CPU quota of its control group (cgroup
   /// v2, `cpu.max`: quota and period in microseconds, or `max`).

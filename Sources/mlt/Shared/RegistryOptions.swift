@@ -1,7 +1,7 @@
 // Which registry a command works on.
 
 import ArgumentParser
-import Foundation
+import Glibc
 import Registry
 import SafeIO
 
@@ -10,5 +10,5 @@ struct RegistryOptions: ParsableArguments {
   @Option(help: "The registry's folder. Default: $MLT_REGISTRY, or ./registry.")
   var registry: String?
 
-  var path: String { registry ?? ProcessInfo.processInfo.environment["MLT_REGISTRY"] ?? "registry" }
+  var path: String { registry ?? getenv("MLT_REGISTRY").map { String(cString: $0) } ?? "registry" }
 }

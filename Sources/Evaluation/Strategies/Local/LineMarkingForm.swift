@@ -2,8 +2,8 @@
 // each line says how much that line looks like the fault. Its rendering is fixed by the training data
 // (scripts/triage/rendering.py), so every detail here is part of the form.
 
-import Foundation
 import Generation
+import Glibc
 import SafeIO
 
 /// Marks lines, then names what is wrong with the best one.

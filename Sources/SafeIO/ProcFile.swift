@@ -2,9 +2,10 @@
 
 import Glibc
 
-enum ProcFile {
+/// Files under /proc and /sys.
+package enum ProcFile {
   /// The text of a file under /proc or /sys; nil where there is none.
-  static func text(_ path: String) -> String? {
+  package static func text(_ path: String) -> String? {
     guard let file = fopen(path, "r") else { return nil }
     defer { fclose(file) }
     var bytes: [UInt8] = []
@@ -16,7 +17,7 @@ enum ProcFile {
   }
 
   /// What follows `key:` on a line of /proc/self/status (proc(5)).
-  static func status(_ key: String) -> Substring? {
+  package static func status(_ key: String) -> Substring? {
     text("/proc/self/status")?.split(separator: "\n").first { $0.hasPrefix(key + ":") }?.dropFirst(
       key.count + 1)
   }
