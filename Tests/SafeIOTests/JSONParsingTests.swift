@@ -1,6 +1,7 @@
 // JSON and YAML from outside: what is accepted, and what each complaint says.
 
 import SafeIO
+import TestSupport
 import Testing
 
 @Suite struct JSONParsingTests {
@@ -153,6 +154,26 @@ import Testing
     let text = String(repeating: "[", count: 70) + String(repeating: "]", count: 70)
     let failure = #expect(throws: Failure.self) { try JSON.parseYAML(text, source: "t.yaml") }
     #expect(failure?.message == "t.yaml: line 1: is nested deeper than 64")
+  }
+}
+
+@Suite struct JSONLinesTests {
+  @Test func `each line is a value with its number, blank ones are passed over`() throws {
+    let scratch = try Scratch()
+    let path = try scratch.write("1\n\n \t\r\n{\"a\": 2}\r\n3", "rows.jsonl")
+    var lines = try JSONLines(path: path)
+    var found: [String] = []
+    while let (value, place) = try lines.next() { found.append("\(place): \(value.text())") }
+    #expect(found == ["\(path): line 1: 1", "\(path): line 4: {\"a\":2}", "\(path): line 5: 3"])
+  }
+
+  @Test func `a line that is no JSON is named`() throws {
+    let scratch = try Scratch()
+    let path = try scratch.write("1\nx\n", "rows.jsonl")
+    var lines = try JSONLines(path: path)
+    _ = try lines.next()
+    let failure = #expect(throws: Failure.self) { try lines.next() }
+    #expect(failure?.message.hasPrefix("\(path): line 2: ") == true)
   }
 }
 

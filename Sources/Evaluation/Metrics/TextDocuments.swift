@@ -10,12 +10,9 @@ package enum TextDocuments {
   ///   without any.
   package static func read(path: String, key: String) throws(Failure) -> [String] {
     var documents: [String] = []
-    let lines = try Files.readText(path: path).utf8.split(
-      separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    for (number, line) in lines.enumerated() where !line.allSatisfy({ $0 == 32 || $0 == 13 || $0 == 9 }) {
-      let place = "\(path): line \(number + 1)"
-      let fields = try Fields(JSON.parse([UInt8](line), source: place), source: place)
-      documents.append(try fields.string(key))
+    var lines = try JSONLines(path: path)
+    while let (line, place) = try lines.next() {
+      documents.append(try Fields(line, source: place).string(key))
     }
     guard !documents.isEmpty else { throw .badData(path, "holds no documents") }
     return documents
