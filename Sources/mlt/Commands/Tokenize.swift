@@ -71,7 +71,8 @@ struct Tokenize: ParsableCommand {
     if let chat {
       try render(chat, tokenizer)
     } else if let input {
-      try forEachLine(of: input) { line, place in
+      var lines = try JSONLines(path: input)
+      while let (line, place) = try lines.next() {
         decode ? try show(ids: ids(in: line, place), tokenizer) : try show(line, place, tokenizer)
       }
     } else if decode {
@@ -158,7 +159,8 @@ struct Tokenize: ParsableCommand {
         folder, "has no chat template, neither chat_template.jinja nor in tokenizer_config.json")
     }
     if jsonl {
-      try forEachLine(of: path) { try show($0, $1, template, tokenizer) }
+      var lines = try JSONLines(path: path)
+      while let (line, place) = try lines.next() { try show(line, place, template, tokenizer) }
     } else {
       try show(JSON.read(path: path), path, template, tokenizer)
     }
@@ -181,21 +183,6 @@ struct Tokenize: ParsableCommand {
     let isTerminal = isatty(STDOUT_FILENO) == 1
     let shown = isTerminal ? Console.clean(text) : text
     Console.stream((isTerminal || endsLine) && !shown.hasSuffix("\n") ? shown + "\n" : shown)
-  }
-
-  // MARK: Lines
-
-  /// Calls `body` with the value of each line that is not blank, and with the file and the number of the line.
-  private func forEachLine(of path: String, _ body: (JSON, String) throws -> Void) throws {
-    let content = try Files.read(path: path)
-    for (index, line) in content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-      .enumerated()
-    {
-      if line.allSatisfy({ [0x20, 0x09, 0x0d].contains($0) }) { continue }
-      try Interruption.check()
-      let place = "\(path): line \(index + 1)"
-      try body(JSON.parse(Array(line), source: place), place)
-    }
   }
 }
 
