@@ -103,19 +103,6 @@ import Testing
     #expect(try tools.grep("zz").matches.map(\.text.count) == [500])
   }
 
-  @Test func `a model calls the tools by name, and reads errors as answers`() throws {
-    let (folder, fixture) = try SuiteFolder.fixture(files: Self.files)
-    let tools = try ToolBox(fixture)
-    #expect(tools.call("list_files", arguments: [:]) == ["result": ["a.py", "docs/b.md", "keys/c.txt"]])
-    #expect(tools.call("grep", arguments: ["pattern": "two"])["result"] == ["a.py:2: two"])
-    #expect(tools.call("read_file", arguments: ["path": "a.py"])["result"] == "one\ntwo\nthree\n")
-    #expect(
-      tools.call("read_file", arguments: [:])["error"]?.stringValue?.contains("'path': is missing") ?? false)
-    #expect(tools.call("run_shell", arguments: ["command": "ls"])["error"] != nil)
-    #expect(tools.calls.map(\.violation) == [false, false, false, true])
-    _ = folder
-  }
-
   @Test func `the time limit stops the tools`() throws {
     let (folder, fixture) = try SuiteFolder.fixture(task: SuiteFolder.task(more: "time_limit_seconds: 0.001"))
     let tools = try ToolBox(fixture)

@@ -74,12 +74,6 @@ package final class ToolBox {
     }
   }
 
-  /// Notes a call of a tool that does not exist: outside the policy.
-  func refuseUnknownTool(_ name: String) {
-    calls.append(
-      ToolCall(tool: name, argument: "", outcome: .refused("there is no such tool"), violation: true))
-  }
-
   private var visiblePaths: [String] {
     files.paths.filter { $0 != canary && allowed?.contains($0) ?? true }
   }

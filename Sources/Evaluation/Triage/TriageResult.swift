@@ -59,28 +59,4 @@ package struct TriageResult: Sendable, Equatable {
     pieces.append(recommendedNextStep)
     return pieces.joined(separator: "\n")
   }
-
-  /// The JSON Schema of the result, for constrained generation and for prompts.
-  package static let schema: JSON = [
-    "type": "object",
-    "properties": [
-      "summary": ["type": "string"],
-      "files_inspected": ["type": "array", "items": ["type": "string"]],
-      "findings": [
-        "type": "array",
-        "items": [
-          "type": "object",
-          "properties": [
-            "file": ["type": "string"], "issue": ["type": "string"], "evidence": ["type": "string"],
-            "confidence": ["type": "number", "minimum": 0, "maximum": 1],
-          ],
-          "required": ["file", "issue", "evidence", "confidence"],
-          "additionalProperties": false,
-        ],
-      ],
-      "recommended_next_step": ["type": "string"],
-    ],
-    "required": ["summary", "files_inspected", "findings", "recommended_next_step"],
-    "additionalProperties": false,
-  ]
 }

@@ -28,7 +28,6 @@ package final class LocalStrategy: Strategy {
 
   /// What determines the answers beside the model, for the record.
   package var generationParameters: JSON { form.parameters }
-  package var contextLength: Int { model.contextLength }
 
   package func triage(_ task: TriageTask, tools: ToolBox) throws -> StrategyAnswer {
     let view = try RepositoryView(tools)
