@@ -34,7 +34,7 @@ package struct Adapter {
 
   package init(settings: LoRASettings, pairs: [(path: String, pair: LowRankPair)]) {
     self.settings = settings
-    self.pairs = pairs.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+    self.pairs = pairs.sorted { $0.path.precedes($1.path) }
   }
 
   package var paths: [String] { pairs.map(\.path) }

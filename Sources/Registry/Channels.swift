@@ -53,7 +53,7 @@ package struct Channel: Sendable {
     for entry in log.entries where entry.action == .promote || entry.action == .rollback {
       if let name = entry.channel.flatMap(ChannelName.init) { moves[name, default: []].append(entry) }
     }
-    return moves.sorted { $0.key.description.utf8.lexicographicallyPrecedes($1.key.description.utf8) }
+    return moves.sorted { $0.key.description.precedes($1.key.description) }
       .compactMap { name, history in
         var standing: [LogEntry] = []
         for entry in history {

@@ -1,6 +1,8 @@
 // The name of a file inside an artifact. Swift compares strings by Unicode equivalence, file systems by bytes: two
 // names that only look alike must stay two names, so this type compares bytes.
 
+import SafeIO
+
 /// A relative path with `/` between its parts that cannot leave its folder; equal and ordered by its bytes.
 package struct TreePath: Hashable, Comparable, Sendable, CustomStringConvertible {
   package let text: String
@@ -38,6 +40,6 @@ package struct TreePath: Hashable, Comparable, Sendable, CustomStringConvertible
 
   /// Code point order, which is the order of the UTF-8 bytes.
   package static func < (left: TreePath, right: TreePath) -> Bool {
-    left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+    left.text.precedes(right.text)
   }
 }

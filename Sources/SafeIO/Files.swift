@@ -74,7 +74,7 @@ package enum Files {
       }
       if name != "." && name != ".." { names.append(name) }
     }
-    return names.sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }
+    return names.sorted { $0.precedes($1) }
   }
 
   /// Makes a folder and those above it, durably: what is put there later must not vanish with its folder.

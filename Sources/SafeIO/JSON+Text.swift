@@ -60,9 +60,7 @@ private struct JSONTextWriter {
         writer.write(elements[index], level: level + 1)
       }
     case .object(let object):
-      let members =
-        sortedKeys
-        ? object.sorted { $0.0.unicodeScalars.lexicographicallyPrecedes($1.0.unicodeScalars) } : Array(object)
+      let members = sortedKeys ? object.sorted { $0.0.precedes($1.0) } : Array(object)
       write(open: "{", close: "}", count: members.count, level: level) { writer, index in
         writer.write(members[index].0)
         if case .compact = writer.style { writer.text += ":" } else { writer.text += ": " }

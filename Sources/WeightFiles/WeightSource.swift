@@ -66,8 +66,3 @@ extension [TensorEntry] {
     return low < count && self[low].name == name ? low : nil
   }
 }
-
-extension String {
-  /// The order of names in files and listings: that of their UTF-8 bytes, as in the reference writer.
-  package func precedes(_ other: String) -> Bool { utf8.lexicographicallyPrecedes(other.utf8) }
-}

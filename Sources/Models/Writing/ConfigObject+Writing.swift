@@ -44,7 +44,7 @@ extension JSONObject {
       object["eos_token_id"] = ids
     }
     var sorted = JSONObject()
-    for key in object.keys.sorted(by: { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }) {
+    for key in object.keys.sorted(by: { $0.precedes($1) }) {
       sorted[key] = object[key]
     }
     return JSON.object(sorted).text(.pretty(indent: 4))
@@ -70,7 +70,7 @@ extension QuantizationTable {
   /// The object that mlx-lm writes: the setting of all, and exceptions under their paths.
   fileprivate var json: JSONObject {
     var object = base.json
-    for path in overrides.keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+    for path in overrides.keys.sorted(by: { $0.precedes($1) }) {
       object[path] = overrides[path].flatMap { $0 }.map { .object($0.json) } ?? false
     }
     return object

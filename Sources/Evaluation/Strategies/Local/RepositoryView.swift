@@ -53,7 +53,7 @@ struct RepositoryView: Sendable {
     }
     let showing: [FileKind] = [.document, .test, .code, .log]
     self.files = showing.flatMap { kind in files.filter { $0.kind == kind } }
-    self.inspected = inspected.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    self.inspected = inspected.sorted { $0.precedes($1) }
   }
 
   private static func read(
