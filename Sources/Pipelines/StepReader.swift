@@ -32,11 +32,7 @@ struct StepReader {
   /// The name is a file name too.
   private func name() throws(Failure) -> String {
     let name = try fields.string("name")
-    let isPlain = name.utf8.allSatisfy { byte in
-      UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
-        || byte == UInt8(ascii: "-")
-    }
-    guard isPlain, 1...64 ~= name.utf8.count else {
+    guard name.isPlain(allowing: "-"), 1...64 ~= name.utf8.count else {
       throw fields.complaint("name", "'\(name)' must be lower-case letters, digits and '-', up to 64")
     }
     return name
@@ -101,11 +97,7 @@ struct StepReader {
   }
 
   private func checkFlag(_ name: String, _ key: String) throws(Failure) {
-    let isPlain = name.utf8.allSatisfy { byte in
-      UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
-        || byte == UInt8(ascii: "-")
-    }
-    guard isPlain, !name.isEmpty, !name.hasPrefix("-") else {
+    guard name.isPlain(allowing: "-"), !name.isEmpty, !name.hasPrefix("-") else {
       throw fields.complaint(key, "'\(name)' is no flag; write it without the leading dashes")
     }
     // The runner sets these itself, where they are right.

@@ -12,12 +12,7 @@ package struct ChannelName: Hashable, Sendable, CustomStringConvertible {
   package let description: String
 
   package init?(_ text: String) {
-    let bytes = text.utf8
-    let sane = bytes.allSatisfy { byte in
-      UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
-        || "._-".utf8.contains(byte)
-    }
-    guard sane, 1...64 ~= bytes.count, bytes.first != UInt8(ascii: ".") else { return nil }
+    guard text.isPlain(allowing: "._-"), 1...64 ~= text.utf8.count, !text.hasPrefix(".") else { return nil }
     description = text
   }
 

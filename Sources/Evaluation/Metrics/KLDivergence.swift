@@ -21,11 +21,7 @@ package struct KLDivergence: Sendable {
   package var sameTopShare: Double { Double(sameTop) / Double(values.count) }
 
   /// The smallest value that at least the share `rank` of all values do not exceed.
-  package func quantile(_ rank: Double) -> Double {
-    let sorted = values.sorted()
-    guard !sorted.isEmpty else { return .nan }
-    return sorted[min(sorted.count, max(1, Int((rank * Double(sorted.count)).rounded(.up)))) - 1]
-  }
+  package func quantile(_ rank: Double) -> Double { values.quantile(rank) }
 
   /// Adds rows of logits, both `[tokens, vocabulary]`.
   package mutating func add(reference: Tensor, model: Tensor) {

@@ -92,9 +92,9 @@ package struct MeasuredRun: Sendable {
       metrics["prompt_tokens"] = .integer(usages.reduce(0) { $0 + $1.promptTokens })
       metrics["output_tokens"] = .integer(usages.reduce(0) { $0 + $1.outputTokens })
       let first = usages.map(\.timeToFirstToken)
-      metrics[Metric.timeToFirstToken] = .double(quantile(first, 0.5))
-      metrics["time_to_first_token_seconds_p95"] = .double(quantile(first, 0.95))
-      metrics[Metric.tokensPerSecond] = .double(quantile(usages.map(\.tokensPerSecond), 0.5))
+      metrics[Metric.timeToFirstToken] = .double(first.quantile(0.5))
+      metrics["time_to_first_token_seconds_p95"] = .double(first.quantile(0.95))
+      metrics[Metric.tokensPerSecond] = .double(usages.map(\.tokensPerSecond).quantile(0.5))
     }
     if outcome.unavailable == nil { metrics[Metric.peakMemory] = .integer(peakMemoryBytes) }
     return metrics
@@ -121,11 +121,4 @@ package struct MeasuredRun: Sendable {
     if let raw = one.rawAnswer { fixture["answer"] = .string(raw) }
     return .object(fixture)
   }
-}
-
-/// The smallest value that at least the share `rank` of all values do not exceed.
-private func quantile(_ values: [Double], _ rank: Double) -> Double {
-  let sorted = values.sorted()
-  guard !sorted.isEmpty else { return .nan }
-  return sorted[min(sorted.count, max(1, Int((rank * Double(sorted.count)).rounded(.up)))) - 1]
 }
