@@ -1,9 +1,7 @@
 // The one error of the project. Whatever the world can do wrong (a file, a flag, a full disk) becomes a
 // `Failure`: a sentence for the user and a kind that decides the exit status. Our own bugs trap instead.
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Something the outside did that a command can't go on with: one sentence, and the exit status it leads to.
 package struct Failure: Error, Sendable, Equatable, CustomStringConvertible {

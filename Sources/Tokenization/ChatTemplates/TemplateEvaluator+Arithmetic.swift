@@ -2,9 +2,7 @@
 
 import SafeIO
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 extension TemplateEvaluator {
   func unary(_ symbol: String, _ value: TemplateValue) throws(Failure) -> TemplateValue {

@@ -2,9 +2,7 @@
 
 import SafeIO
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 extension TemplateFilters {
   static func absolute(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> TemplateValue {

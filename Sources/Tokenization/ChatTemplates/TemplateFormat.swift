@@ -2,9 +2,7 @@
 
 import SafeIO
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 extension TemplateEvaluator {
   /// The result of `format % value`.

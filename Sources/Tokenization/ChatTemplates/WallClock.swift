@@ -1,8 +1,6 @@
 // The time that a template may print with strftime_now. It is passed in, so that a rendering can be repeated.
 
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// A date and a time of day, in the local time zone.
 package struct WallClock: Sendable, Equatable {
