@@ -98,7 +98,8 @@ struct StepReader {
 
   private func checkFlag(_ name: String, _ key: String) throws(Failure) {
     guard name.isPlain(allowing: "-"), !name.isEmpty, !name.hasPrefix("-") else {
-      throw fields.complaint(key, "'\(name)' is no flag; write it without the leading dashes")
+      let plain = name.replacing("_", with: "-").drop { $0 == "-" }
+      throw fields.complaint(key, "'\(name)' is no flag\(plain == name ? "" : "; write '\(plain)'")")
     }
     // The runner sets these itself, where they are right.
     guard !["json", "overwrite", "quiet", "help"].contains(name), key == "outputs" || name != "out" else {

@@ -49,7 +49,10 @@ package enum Files {
     return text
   }
 
-  package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+  /// Whether something is there; also true where that can't be known, so that whoever opens it learns why.
+  package static func exists(_ path: String) -> Bool {
+    access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR)
+  }
 
   package static func isDirectory(_ path: String) -> Bool {
     var status = stat()

@@ -34,7 +34,8 @@ package enum OutputDirectory {
 
   /// Throws when `target` exists and may not be replaced, so that a command can say so before hours of work.
   package static func checkFree(_ target: String, overwrite: Bool) throws(Failure) {
-    guard Files.exists(target) else { return }
+    var status = stat()
+    guard lstat(target, &status) == 0 else { return }
     guard overwrite else {
       throw .usage("\(target) exists already; give another --out, or --overwrite to replace it")
     }

@@ -27,6 +27,23 @@ package struct SamplingOptions: Sendable, Equatable {
 
   package init() {}
 
+  /// How tokens were chosen, for a record: the values that have an effect.
+  package var record: JSONObject {
+    var record: JSONObject = ["temperature": .double(Double(temperature)), "seed": .integer(seed)]
+    for (name, value) in [("top_p", topP), ("min_p", minP), ("typical_p", typicalP)] {
+      record[name] = value.map { .double(Double($0)) }
+    }
+    for (name, value) in [("top_k", topK), ("no_repeat_ngram_size", noRepeatNgramSize)] {
+      record[name] = value.map(JSON.integer)
+    }
+    let penalties = [
+      ("repetition_penalty", repetitionPenalty, Float(1)), ("presence_penalty", presencePenalty, 0),
+      ("frequency_penalty", frequencyPenalty, 0),
+    ]
+    for (name, value, none) in penalties where value != none { record[name] = .double(Double(value)) }
+    return record
+  }
+
   /// Throws `.usage` naming the first value that is out of its range.
   package func validate() throws(Failure) {
     func check(_ holds: Bool, _ name: String, _ value: some CustomStringConvertible, _ range: String)

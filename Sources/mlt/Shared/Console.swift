@@ -57,7 +57,8 @@ enum Console {
 
   /// Writes at once, unbuffered.
   ///
-  /// A result that can't be delivered ends the command; a note that can't is dropped.
+  /// A result that can't be delivered ends the command, without a word when its reader has gone, as after `| head`; a
+  /// note that can't is dropped.
   private static func write(_ text: String, to descriptor: Int32) {
     do {
       try Array(text.utf8).withUnsafeBytes { bytes in
@@ -65,6 +66,7 @@ enum Console {
       }
     } catch {
       guard descriptor == STDOUT_FILENO else { return }
+      if errno == EPIPE { exit(Failure.Kind.io.rawValue) }
       note("mlt: \(error)")
       exit(Failure.Kind.io.rawValue)
     }
