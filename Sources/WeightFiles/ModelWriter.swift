@@ -19,7 +19,7 @@ package final class ModelWriter {
   private let totalBytes: Int
   private let totalParameters: Int
   private let shardNames: [String]
-  private let shardOfTensor: [String: Int]
+  private let shardOfTensor: [ExactName: Int]
   private let tensorsOfShard: [[TensorEntry]]
   private let metadata: [String: String]
   private var writers: [Int: SafetensorsWriter] = [:]
@@ -57,9 +57,9 @@ package final class ModelWriter {
     tensorsOfShard = shards
     tensorsLeft = shards.map(\.count)
     shardNames = shards.indices.map { Self.fileName(shard: $0 + 1, of: shards.count) }
-    var shardOfTensor: [String: Int] = [:]
+    var shardOfTensor: [ExactName: Int] = [:]
     for (number, shard) in shards.enumerated() {
-      for entry in shard { shardOfTensor[entry.name] = number }
+      for entry in shard { shardOfTensor[ExactName(entry.name)] = number }
     }
     self.shardOfTensor = shardOfTensor
   }
@@ -83,7 +83,9 @@ package final class ModelWriter {
   }
 
   private func shard(of name: String) -> Int {
-    guard let shard = shardOfTensor[name] else { preconditionFailure("'\(name)' was not announced") }
+    guard let shard = shardOfTensor[ExactName(name)] else {
+      preconditionFailure("'\(name)' was not announced")
+    }
     return shard
   }
 
@@ -103,8 +105,8 @@ package final class ModelWriter {
     if tensorsOfShard == [[]] { try writer(ofShard: 0).finish() }
     guard shardNames.count > 1 || index == .always else { return }
     var map = JSONObject()
-    for name in shardOfTensor.keys.sorted(by: { $0.precedes($1) }) {
-      map[name] = shardOfTensor[name].map { .string(shardNames[$0]) }
+    for (name, shard) in shardOfTensor.sorted(by: { $0.key.text.precedes($1.key.text) }) {
+      map[name.text] = .string(shardNames[shard])
     }
     let content: JSON = [
       "metadata": ["total_size": .integer(totalBytes), "total_parameters": .integer(totalParameters)],

@@ -48,8 +48,9 @@ struct SafetensorsHeader {
     try scanner.end()
 
     tensors.sort { $0.entry.name.precedes($1.entry.name) }
-    for (left, right) in zip(tensors, tensors.dropFirst()) where left.entry.name == right.entry.name {
-      throw .badData(path, "the tensor '\(left.entry.name)' stands twice in the header")
+    for (left, right) in zip(tensors, tensors.dropFirst())
+    where ExactName(left.entry.name) == ExactName(right.entry.name) {
+      throw .badData(path, "the tensor '\(left.entry.name.excerpt)' stands twice in the header")
     }
     try Self.checkLayout(tensors, dataStart: dataStart, fileSize: file.count, path: path)
     entries = tensors.map(\.entry)
@@ -79,7 +80,9 @@ struct SafetensorsHeader {
   ) throws(Failure) -> [String: String] {
     var metadata: [String: String] = [:]
     try scanner.object { key, scanner throws(Failure) in
-      guard metadata[key] == nil else { throw scanner.error("the metadata key \"\(key)\" stands twice") }
+      guard metadata[key] == nil else {
+        throw scanner.error("the metadata key \"\(key.excerpt)\" stands twice")
+      }
       metadata[key] = try scanner.string()
     }
     return metadata
@@ -92,7 +95,7 @@ struct SafetensorsHeader {
     guard name.utf8.allSatisfy({ $0 >= 0x20 }) else {
       throw scanner.error("a tensor's name holds a control character")
     }
-    let place = "\(path): tensor '\(name)'"
+    let place = "\(path): tensor '\(name.excerpt)'"
     var dtype: DType?
     var shape: [Int]?
     var offsets: [Int]?
@@ -103,12 +106,12 @@ struct SafetensorsHeader {
         dtype = DType(safetensorsName: text)
         guard dtype != nil else {
           let known = DType.safetensorsNames.joined(separator: ", ")
-          throw .badData(place, "has the unknown dtype '\(text)'; known: \(known)")
+          throw .badData(place, "has the unknown dtype '\(text.excerpt)'; known: \(known)")
         }
-      case "shape" where shape == nil: shape = try scanner.integers()
-      case "data_offsets" where offsets == nil: offsets = try scanner.integers()
+      case "shape" where shape == nil: shape = try scanner.integers(atMost: maximumRank)
+      case "data_offsets" where offsets == nil: offsets = try scanner.integers(atMost: 2)
       case "dtype", "shape", "data_offsets": throw .badData(place, "has the member '\(key)' twice")
-      default: throw .badData(place, "has the unknown member '\(key)'")
+      default: throw .badData(place, "has the unknown member '\(key.excerpt)'")
       }
     }
     guard let dtype, let shape, let offsets else {
@@ -117,7 +120,7 @@ struct SafetensorsHeader {
     guard offsets.count == 2, offsets[0] <= offsets[1] else {
       throw .badData(place, "has data_offsets \(offsets), expected [begin, end] with begin ≤ end")
     }
-    guard shape.count <= maximumRank, let byteCount = byteCount(shape, dtype) else {
+    guard let byteCount = byteCount(shape, dtype) else {
       throw .badData(place, "has the shape \(shape), which is too large to be true")
     }
     guard offsets[1] - offsets[0] == byteCount else {
@@ -156,25 +159,33 @@ struct SafetensorsHeader {
       let (entry, range) = tensors[index]
       guard range.upperBound <= fileSize else {
         throw .badData(
-          "\(path): tensor '\(entry.name)'",
+          "\(path): tensor '\(entry.name.excerpt)'",
           "ends at byte \(range.upperBound), past the end of the file (\(fileSize)); download it again")
       }
       guard range.lowerBound >= covered else {
         throw .badData(
-          "\(path): tensor '\(entry.name)'",
+          "\(path): tensor '\(entry.name.excerpt)'",
           "begins at byte \(range.lowerBound), inside \(previous), which ends at byte \(covered)")
       }
       guard range.lowerBound == covered else {
         throw .badData(
           path,
-          "the bytes \(covered) to \(range.lowerBound) between \(previous) and the tensor '\(entry.name)' belong to no tensor"
+          "the bytes \(covered) to \(range.lowerBound) between \(previous) and the tensor '\(entry.name.excerpt)' belong to no tensor"
         )
       }
       covered = range.upperBound
-      previous = "the tensor '\(entry.name)'"
+      previous = "the tensor '\(entry.name.excerpt)'"
     }
     guard covered == fileSize else {
       throw .badData(path, "\(fileSize - covered) bytes follow \(previous), which ends at byte \(covered)")
     }
+  }
+}
+
+extension String {
+  /// The beginning of a text from a file, for errors: the file decides how long it is.
+  fileprivate var excerpt: String {
+    let start = unicodeScalars.prefix(200)
+    return start.endIndex == unicodeScalars.endIndex ? self : "\(String(start))…"
   }
 }

@@ -30,12 +30,15 @@ struct SafetensorsHeaderScanner {
     try expect("}")
   }
 
-  /// Reads an array of integers ≥ 0.
-  mutating func integers() throws(Failure) -> [Int] {
+  /// Reads an array of integers ≥ 0, at most `limit` of them.
+  mutating func integers(atMost limit: Int) throws(Failure) -> [Int] {
     try expect("[")
     var values: [Int] = []
     if take("]") { return values }
-    repeat { values.append(try integer()) } while take(",")
+    repeat {
+      guard values.count < limit else { throw error("expected at most \(limit) integers") }
+      values.append(try integer())
+    } while take(",")
     try expect("]")
     return values
   }

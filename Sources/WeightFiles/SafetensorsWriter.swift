@@ -11,8 +11,8 @@ import TensorCore
 package final class SafetensorsWriter {
   private let file: AtomicFile
   /// What is still to come of each tensor: the bytes of the file that are not written yet.
-  private var missing: [String: Range<Int>] = [:]
-  private let entries: [String: TensorEntry]
+  private var missing: [ExactName: Range<Int>] = [:]
+  private let entries: [ExactName: TensorEntry]
 
   /// Starts the file and writes its header.
   ///
@@ -22,7 +22,7 @@ package final class SafetensorsWriter {
   ///   - metadata: text for the header's `__metadata__`; nil leaves it out.
   /// - Throws: `Failure.io`; `Failure.usage` when `path` is a device or a folder, which must not be replaced.
   package init(path: String, entries: [TensorEntry], metadata: [String: String]? = nil) throws(Failure) {
-    self.entries = Dictionary(entries.map { ($0.name, $0) }) { _, _ in
+    self.entries = Dictionary(entries.map { (ExactName($0.name), $0) }) { _, _ in
       preconditionFailure("a tensor was announced twice")
     }
     var status = stat()
@@ -37,7 +37,7 @@ package final class SafetensorsWriter {
     let header = Self.header(ordered, metadata: metadata)
     var position = header.count
     for entry in ordered {
-      missing[entry.name] = position..<position + entry.byteCount
+      missing[ExactName(entry.name)] = position..<position + entry.byteCount
       position += entry.byteCount
     }
     try header.withUnsafeBufferPointer { bytes throws(Failure) in
@@ -50,7 +50,7 @@ package final class SafetensorsWriter {
   ///
   /// - Throws: `Failure`: `io`, or `interrupted` between pieces of 64 MB.
   package func append(_ name: String, bytes: UnsafeRawBufferPointer) throws(Failure) {
-    guard let range = missing[name], bytes.count <= range.count else {
+    guard let range = missing[ExactName(name)], bytes.count <= range.count else {
       preconditionFailure("'\(name)' was not announced with these many bytes")
     }
     var done = 0
@@ -61,16 +61,16 @@ package final class SafetensorsWriter {
       try file.write(slice, at: range.lowerBound + done)
       done += piece
     }
-    missing[name] = range.lowerBound + done..<range.upperBound
+    missing[ExactName(name)] = range.lowerBound + done..<range.upperBound
   }
 
   /// Whether every byte of an announced tensor has been written.
-  package func isComplete(_ name: String) -> Bool { missing[name]?.isEmpty ?? false }
+  package func isComplete(_ name: String) -> Bool { missing[ExactName(name)]?.isEmpty ?? false }
 
   /// Writes a whole tensor of the announced type and shape.
   package func append(_ name: String, tensor: Tensor) throws(Failure) {
     precondition(
-      entries[name] == TensorEntry(name: name, dtype: tensor.dtype, shape: tensor.shape),
+      entries[ExactName(name)] == TensorEntry(name: name, dtype: tensor.dtype, shape: tensor.shape),
       "'\(name)' was announced with another type or shape")
     // The bytes are valid while the tensor is alive; inside the closure the error would lose its type.
     defer { withExtendedLifetime(tensor) {} }

@@ -1,6 +1,6 @@
-// `model.safetensors.index.json`: which shard holds which tensor. It is the soft spot of safetensors (readers that
-// joined its file names to the folder unchecked read files elsewhere, CVE-2026-65920), so a name has to be a plain
-// one and the file it names has to lie in the folder.
+// `model.safetensors.index.json`: which shard holds which tensor. It is the soft spot of safetensors: a reader that
+// joins its file names to the folder unchecked reads files elsewhere. So a name has to be a plain one and the file it
+// names has to lie in the folder.
 
 import Glibc
 import SafeIO
@@ -13,8 +13,8 @@ struct ShardIndex {
   let path: String
   /// The shards' file names, each once, in UTF-8 order.
   let shards: [String]
-  /// The shard of each tensor.
-  let shardOfTensor: [String: String]
+  /// The shard of each tensor, in the order of the file.
+  let shardOfTensor: [(tensor: String, shard: String)]
 
   /// Reads and checks `directory/model.safetensors.index.json`.
   ///
@@ -22,15 +22,15 @@ struct ShardIndex {
   init(directory: String) throws(Failure) {
     path = "\(directory)/\(Self.fileName)"
     let map = try Fields(try JSON.read(path: path), source: path).fields("weight_map")
-    var shardOfTensor: [String: String] = [:]
+    var shardOfTensor: [(tensor: String, shard: String)] = []
     for (tensor, value) in map.object {
       guard let shard = value.stringValue else {
         throw map.complaint(tensor, "expected the name of a shard, found \(value.kindName)")
       }
-      shardOfTensor[tensor] = shard
+      shardOfTensor.append((tensor, shard))
     }
     self.shardOfTensor = shardOfTensor
-    shards = Set(shardOfTensor.values).sorted { $0.precedes($1) }
+    shards = Set(shardOfTensor.map { ExactName($0.shard) }).map(\.text).sorted { $0.precedes($1) }
     guard !shards.isEmpty else { throw .badData(path, "weight_map names no tensor") }
     for shard in shards { try Self.check(shard, directory: directory, path: path) }
   }

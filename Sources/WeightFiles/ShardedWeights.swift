@@ -28,7 +28,8 @@ package final class ShardedWeights: WeightSource {
     var located: [(entry: TensorEntry, shard: Int)] = []
     for (number, shard) in shards.enumerated() { located += shard.entries.map { ($0, number) } }
     located.sort { $0.entry.name.precedes($1.entry.name) }
-    for (left, right) in zip(located, located.dropFirst()) where left.entry.name == right.entry.name {
+    for (left, right) in zip(located, located.dropFirst())
+    where ExactName(left.entry.name) == ExactName(right.entry.name) {
       throw .badData(
         directory,
         "the tensor '\(left.entry.name)' is in two shards, \(names[left.shard]) and \(names[right.shard])")
@@ -67,13 +68,12 @@ package final class ShardedWeights: WeightSource {
 
   /// Every tensor of the index must lie where the index says.
   private func checkLocations(_ index: ShardIndex, _ names: [String]) throws(Failure) {
-    for tensor in index.shardOfTensor.keys.sorted(by: { $0.precedes($1) }) {
-      let stated = index.shardOfTensor[tensor] ?? ""
+    for (tensor, stated) in index.shardOfTensor.sorted(by: { $0.tensor.precedes($1.tensor) }) {
       guard let position = entries.position(of: tensor) else {
         throw .badData(index.path, "says that the tensor '\(tensor)' is in \(stated), which does not have it")
       }
       let actual = names[shardOfEntry[position]]
-      guard actual == stated else {
+      guard ExactName(actual) == ExactName(stated) else {
         throw .badData(index.path, "says that the tensor '\(tensor)' is in \(stated), but it is in \(actual)")
       }
     }

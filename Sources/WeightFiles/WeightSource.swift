@@ -63,6 +63,6 @@ extension [TensorEntry] {
       let middle = (low + high) / 2
       if self[middle].name.precedes(name) { low = middle + 1 } else { high = middle }
     }
-    return low < count && self[low].name == name ? low : nil
+    return low < count && ExactName(self[low].name) == ExactName(name) ? low : nil
   }
 }

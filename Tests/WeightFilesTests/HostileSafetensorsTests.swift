@@ -67,7 +67,10 @@ import WeightFiles
       "an overflow hidden behind a zero",
       header: "{\(Crafted.tensor("a", "F32", "[4611686018427387904,4,0]", 0...0))}", "too large"),
     Case(
-      "nine dimensions", header: "{\(Crafted.tensor("a", "F32", "[1,1,1,1,1,1,1,1,1]", 0...4))}", "too large"),
+      "nine dimensions", header: "{\(Crafted.tensor("a", "F32", "[1,1,1,1,1,1,1,1,1]", 0...4))}", "at most 8"),
+    Case(
+      "three offsets", header: "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,8]}}",
+      "at most 2"),
     Case(
       "a negative dimension", header: "{\(Crafted.tensor("a", "F32", "[-1]", 0...4))}", "integer of 0 or more"
     ),
@@ -134,6 +137,21 @@ import WeightFiles
     #expect(failure.kind == .badData)
     #expect(failure.message.contains("model.safetensors"))
     for word in `case`.words { #expect(failure.message.contains(word), "\(failure.message)") }
+  }
+
+  @Test func `a complaint quotes only the beginning of what the file made long`() throws {
+    let long = String(repeating: "9", count: 100_000)
+    let numbers = Array(repeating: "0", count: 100_000).joined(separator: ",")
+    let headers = [
+      "{\(Crafted.tensor("a", long, "[1]", 0...4))}", "{\(Crafted.tensor(long, "F32", "[2]", 0...4))}",
+      "{\(Crafted.tensor("a", "F32", "[\(numbers)]", 0...4))}", "{\"a\":{\"\(long)\":0}}",
+      "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[\(numbers)]}}",
+      "{\(Crafted.tensor(long, 0...4)),\(Crafted.tensor(long, 4...8))}", "{\(Crafted.tensor(long, 0...4))}",
+    ]
+    for header in headers {
+      let failure = try #require(try Crafted.complaint(Crafted.safetensors(header)))
+      #expect(failure.message.utf8.count < 2000)
+    }
   }
 
   @Test func `a file that is cut anywhere is refused`() throws {
