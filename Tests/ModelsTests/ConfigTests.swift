@@ -116,6 +116,14 @@ import Testing
     ("llama", ["hidden_size": -8], "expected 1 to"),
     ("llama", ["hidden_size": "8"], "expected an integer, found a string"),
     ("llama", ["num_hidden_layers": 1_000_000_000_000], "expected 1 to 4096"),
+    (
+      "llama",
+      [
+        "hidden_size": 1_048_576, "num_attention_heads": 65_536, "head_dim": 65_536,
+        "num_hidden_layers": 4096,
+      ],
+      "more than 2^48 weights"
+    ),
     ("llama", ["vocab_size": .bigInteger("99999999999999999999")], "expected an integer"),
     ("llama", ["hidden_size": 9], "which the 2 attention heads do not divide"),
     ("llama", ["num_attention_heads": 3, "head_dim": 4, "num_key_value_heads": 2], "does not divide the 3"),

@@ -12,6 +12,16 @@ struct Sizes {
   let heads: Int
   let keyValueHeads: Int
   let headSize: Int
+
+  /// Far more than any model has, and so few that counts of weights and of their bytes fit an `Int`.
+  static let mostWeights = 0x1p48
+
+  /// The weights of all matrices; as a double, since each size alone is plausible and the product need not be.
+  var approximateWeights: Double {
+    let ofAttention = 2 * Double(heads + keyValueHeads) * Double(headSize)
+    let ofBlock = ofAttention + 3 * Double(intermediate)
+    return Double(hidden) * (2 * Double(vocabulary) + Double(layers) * ofBlock)
+  }
 }
 
 extension ModelConfig {
@@ -32,10 +42,15 @@ extension ModelConfig {
       throw complaint(
         "hidden_size", "is \(hidden), which the \(heads) attention heads do not divide; head_dim is missing")
     }
-    return Sizes(
+    let sizes = Sizes(
       vocabulary: try count("vocab_size"), context: try count("max_position_embeddings", atMost: 1 << 30),
       hidden: hidden, layers: try count("num_hidden_layers", atMost: 1 << 12),
       intermediate: try count("intermediate_size"), heads: heads, keyValueHeads: keyValueHeads,
       headSize: statedHeadSize ?? hidden / heads)
+    guard sizes.approximateWeights <= Sizes.mostWeights else {
+      throw complaint(
+        "hidden_size", "makes a model of more than 2^48 weights with the other sizes; one of them is wrong")
+    }
+    return sizes
   }
 }
