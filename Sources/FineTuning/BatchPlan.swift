@@ -1,6 +1,7 @@
 // Which rows make up which batch. The plan is a function of the configuration and of one number, the cursor, so a
 // checkpoint needs to remember nothing else of the data.
 
+import SafeIO
 import TensorCore
 
 /// The endless sequence of rows, and how it is cut into micro batches.
@@ -46,11 +47,14 @@ package struct BatchPlan: Sendable {
   }
 
   /// Optimizer steps until every row was seen `epochs` times.
-  package mutating func steps(epochs: Double, accumulation: Int) -> Int {
+  ///
+  /// - Throws: `interrupted`: many epochs of many rows are long to walk through.
+  package mutating func steps(epochs: Double, accumulation: Int) throws(Failure) -> Int {
     let wanted = epochs * Double(lengths.count)
     var cursor = 0
     var batches = 0
     while Double(cursor) < wanted {
+      try Interruption.check()
       _ = next(cursor: &cursor)
       batches += 1
     }

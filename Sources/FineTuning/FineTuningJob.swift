@@ -61,8 +61,8 @@ package final class FineTuningJob {
     ]
   }
 
-  package func trainer(in run: RunDirectory, logsMemory: Bool) -> Trainer {
-    Trainer(
+  package func trainer(in run: RunDirectory, logsMemory: Bool) throws(Failure) -> Trainer {
+    try Trainer(
       decoder: decoder, trainee: trainee, data: data, configuration: configuration, run: run,
       logsMemory: logsMemory)
   }

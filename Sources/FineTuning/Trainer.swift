@@ -33,7 +33,7 @@ package final class Trainer {
   package init(
     decoder: Decoder, trainee: any Trainee, data: TrainingData, configuration: TrainingConfiguration,
     run: RunDirectory, logsMemory: Bool = false
-  ) {
+  ) throws(Failure) {
     self.configuration = configuration
     self.data = data
     self.trainee = trainee
@@ -41,8 +41,11 @@ package final class Trainer {
     self.logsMemory = logsMemory
     var plan = BatchPlan(lengths: data.train.rows.map(\.inputs.count), configuration: configuration)
     let epochs = configuration.epochs ?? 1
-    totalSteps =
-      configuration.iters ?? plan.steps(epochs: epochs, accumulation: configuration.gradAccumulationSteps)
+    if let iters = configuration.iters {
+      totalSteps = iters
+    } else {
+      totalSteps = try plan.steps(epochs: epochs, accumulation: configuration.gradAccumulationSteps)
+    }
     self.plan = plan
     schedule = LearningRateSchedule(
       kind: configuration.lrSchedule, peak: configuration.learningRate,
@@ -96,6 +99,7 @@ package final class Trainer {
     let (began, allocations) = (ContinuousClock.now, MemoryMeter.allocations)
     var batches: [[TrainingRow]] = []
     for _ in 0..<configuration.gradAccumulationSteps {
+      try Interruption.check()
       batches.append(plan.next(cursor: &position.cursor).map { data.train.rows[$0] })
     }
     let rate = schedule.rate(at: position.step)

@@ -16,6 +16,13 @@ extension TrainingConfiguration {
     "steps_per_report", "steps_per_eval", "val_batches", "save_every",
   ]
 
+  /// Most rows of a batch, and most batches of a step; with `mostTokens` and `mostSteps` it keeps products in range.
+  private static let mostRows = 1 << 16
+  /// Most optimizer steps, and most batches of a validation.
+  private static let mostSteps = 1_000_000_000
+  /// Most tokens of a row: as many as the longest context that a model can have.
+  private static let mostTokens = 1 << 30
+
   /// The types that results can be stored in.
   private static let dtypes: [DType] = [.f32, .bf16, .f16]
 
@@ -140,10 +147,13 @@ extension TrainingConfiguration {
     try require(
       targetModules.map { !$0.isEmpty } ?? true, "target_modules", "at least one name, or all-linear")
     try require(numLayers.map { $0 == -1 || $0 >= 1 } ?? true, "num_layers", "at least 1, or -1 for all")
-    try require(batchSize >= 1, "batch_size", "at least 1")
-    try require(gradAccumulationSteps >= 1, "grad_accumulation_steps", "at least 1")
+    try require((1...Self.mostRows).contains(batchSize), "batch_size", "from 1 to \(Self.mostRows)")
+    try require(
+      (1...Self.mostRows).contains(gradAccumulationSteps), "grad_accumulation_steps",
+      "from 1 to \(Self.mostRows)")
     try require(iters == nil || epochs == nil, "epochs", "left out when iters is given: both say how long")
-    try require(iters.map { $0 >= 1 } ?? true, "iters", "at least 1")
+    try require(
+      iters.map { (1...Self.mostSteps).contains($0) } ?? true, "iters", "from 1 to \(Self.mostSteps)")
     try require(epochs.map { $0 > 0 && $0 <= 1e6 } ?? true, "epochs", "above 0 and at most 1000000")
     try require(learningRate >= 0 && learningRate.isFinite, "learning_rate", "0 or more")
     try require(warmupSteps >= 0, "warmup_steps", "0 or more")
@@ -151,10 +161,12 @@ extension TrainingConfiguration {
     try require(eps > 0, "eps", "above 0")
     try require(weightDecay.map { $0 >= 0 } ?? true, "weight_decay", "0 or more")
     try require(maxGradNorm.map { $0 > 0 } ?? true, "max_grad_norm", "above 0, or 0 for no clipping")
-    try require(maxSeqLength >= 2, "max_seq_length", "at least 2")
+    try require(
+      (2...Self.mostTokens).contains(maxSeqLength), "max_seq_length", "from 2 to \(Self.mostTokens)")
     try require(stepsPerReport >= 1, "steps_per_report", "at least 1")
     try require(stepsPerEval >= 1, "steps_per_eval", "at least 1")
-    try require(valBatches == -1 || valBatches >= 0, "val_batches", "0 or more, or -1 for all")
+    try require(
+      (-1...Self.mostSteps).contains(valBatches), "val_batches", "from 0 to \(Self.mostSteps), or -1 for all")
     try require(saveEvery >= 1, "save_every", "at least 1")
     try require(
       fineTuneType == .lora

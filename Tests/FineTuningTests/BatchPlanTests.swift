@@ -64,8 +64,8 @@ import Testing
   }
 
   @Test(arguments: [(1.0, 1, 4), (1.0, 2, 2), (0.5, 1, 2), (2.0, 3, 3), (1.01, 1, 5)])
-  func `epochs become optimizer steps`(epochs: Double, accumulation: Int, steps: Int) {
+  func `epochs become optimizer steps`(epochs: Double, accumulation: Int, steps: Int) throws {
     var plan = plan([Int](repeating: 3, count: 8)) { $0.batchSize = 2 }
-    #expect(plan.steps(epochs: epochs, accumulation: accumulation) == steps)
+    #expect(try plan.steps(epochs: epochs, accumulation: accumulation) == steps)
   }
 }

@@ -141,6 +141,8 @@ import Testing
     "rank: 0", "alpha: 0", "dropout: 1", "target_modules: []", "num_layers: 0", "batch_size: 0", "iters: 0",
     "epochs: 0", "learning_rate: -1", "betas: [0.9, 1]", "eps: 0", "weight_decay: -0.1", "max_grad_norm: -1",
     "max_seq_length: 1", "val_batches: -2", "save_every: 0", "steps_per_eval: 0", "warmup_steps: -1",
+    "batch_size: 9223372036854775807", "batch_size: 65537", "grad_accumulation_steps: 65537",
+    "max_seq_length: 9223372036854775807", "iters: 9223372036854775807", "val_batches: 9223372036854775807",
     "alpha: 8\nscale: 2", "iters: 3\nepochs: 1", "fine_tune_type: full\nrank: 8",
   ])
   func `a value out of range is a usage error that names the key`(yaml: String) throws {

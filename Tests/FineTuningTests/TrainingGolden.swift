@@ -152,7 +152,7 @@ func trained(
 ) throws -> String {
   let job = try FineTuningJob(model: model, data: data, adapterFormat: .peft, configuration: configuration)
   let start = try RunDirectory.open(at: out, record: job.record(inputs: []), resume: resume, overwrite: false)
-  let trainer = job.trainer(in: start.directory, logsMemory: false)
+  let trainer = try job.trainer(in: start.directory, logsMemory: false)
   trainer.observer = observer
   _ = try trainer.train()
   return out

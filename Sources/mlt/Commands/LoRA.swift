@@ -81,7 +81,7 @@ struct LoRA: ParsableCommand {
       report.nothingToDo(path: run.path)
     case .fresh, .resumed:
       report.begin(job)
-      let trainer = job.trainer(in: run, logsMemory: profileMemory)
+      let trainer = try job.trainer(in: run, logsMemory: profileMemory)
       trainer.observer = report
       trainer.progress = progress
       let summary = try trainer.train()
@@ -120,7 +120,7 @@ struct LoRA: ParsableCommand {
     let provenance = Provenance(
       command: "lora", arguments: ["adapter_format": .string(adapterFormat.rawValue)],
       inputs: inputs, settings: configuration.record, seed: configuration.seed,
-      instructionSet: InstructionSet.name, byproducts: [log])
+      instructionSet: InstructionSet.name, floatKernels: FloatProduct.libraryKernels, byproducts: [log])
     try Manifest.seal(run.path, provenance)
   }
 }
