@@ -31,17 +31,17 @@ package final class RowEncoder {
   /// Loads the tokenizer and the chat template of a model.
   ///
   /// - Parameter eosTokenIDs: the model's own end tokens, used when the tokenizer names none.
-  package convenience init(directory: String, eosTokenIDs: [Int], maskPrompt: Bool) throws(Failure) {
+  package convenience init(directory: String, eosTokenIDs: [Int32], maskPrompt: Bool) throws(Failure) {
     self.init(
       tokenizer: try Tokenizer.load(directory: directory),
       template: try ChatTemplate.load(directory: directory),
       eosTokenIDs: eosTokenIDs, maskPrompt: maskPrompt)
   }
 
-  package init(tokenizer: Tokenizer, template: ChatTemplate?, eosTokenIDs: [Int], maskPrompt: Bool) {
+  package init(tokenizer: Tokenizer, template: ChatTemplate?, eosTokenIDs: [Int32], maskPrompt: Bool) {
     self.tokenizer = tokenizer
     self.template = template
-    endIDs = [tokenizer.eosToken?.id].compactMap { $0 } + eosTokenIDs.map(Int32.init)
+    endIDs = [tokenizer.eosToken?.id].compactMap { $0 } + eosTokenIDs
     self.maskPrompt = maskPrompt
   }
 

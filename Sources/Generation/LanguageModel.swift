@@ -35,7 +35,7 @@ package final class LanguageModel {
       )
     }
     decoder = try Decoder(directory)
-    var ends = directory.eosTokenIDs.compactMap(Int32.init(exactly:))
+    var ends = directory.eosTokenIDs
     if let end = tokenizer.eosToken?.id, !ends.contains(end) { ends.append(end) }
     endOfText = ends
   }

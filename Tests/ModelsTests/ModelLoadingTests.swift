@@ -99,4 +99,13 @@ import WeightFiles
     let failure = #expect(throws: Failure.self) { try ModelDirectory(path: model.path) }
     #expect(failure?.message.contains("expected a token id or a list of them, found a string") == true)
   }
+
+  @Test(arguments: [5_000_000_000, -1, Int.min])
+  func `a number that no token can have as its id is refused`(_ id: Int) throws {
+    for key in ["eos_token_id", "bos_token_id"] {
+      let model = try RandomModel(RandomModel.config("llama", [key: [.integer(2), .integer(id)]]))
+      let failure = #expect(throws: Failure.self) { try ModelDirectory(path: model.path) }
+      #expect(failure?.message.hasSuffix("key '\(key)': holds \(id), which no token has as its id") == true)
+    }
+  }
 }

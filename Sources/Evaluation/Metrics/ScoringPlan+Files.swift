@@ -58,7 +58,7 @@ extension ScoringPlan {
   }
 
   private static func beginning(_ model: ModelDirectory, _ tokenizer: Tokenizer) -> Int32? {
-    tokenizer.bosToken?.id ?? model.bosTokenID.flatMap(Int32.init(exactly:))
+    tokenizer.bosToken?.id ?? model.bosTokenID
   }
 
   private static func context(_ model: ModelDirectory, _ settings: Settings) throws(Failure) -> Int {

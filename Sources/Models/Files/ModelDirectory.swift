@@ -18,9 +18,9 @@ package final class ModelDirectory: Sendable {
   /// How the weights are quantized; nil when they are not.
   package let quantization: QuantizationTable?
   /// The ids that end a text: those of `generation_config.json`, else those of `config.json`.
-  package let eosTokenIDs: [Int]
+  package let eosTokenIDs: [Int32]
   /// The id that begins a text, if the model has one.
-  package let bosTokenID: Int?
+  package let bosTokenID: Int32?
 
   /// Opens a model folder.
   ///
@@ -66,15 +66,18 @@ package final class ModelDirectory: Sendable {
 
 extension Fields {
   /// A token id or a list of them; nil when absent or null.
-  fileprivate func tokenIDs(_ key: String) throws(Failure) -> [Int]? {
+  fileprivate func tokenIDs(_ key: String) throws(Failure) -> [Int32]? {
     guard let value = object[key], !value.isNull else { return nil }
     let ids = value.arrayValue ?? [value]
-    var list: [Int] = []
+    var list: [Int32] = []
     for id in ids {
       guard case .integer(let number) = id else {
         throw complaint(key, "expected a token id or a list of them, found \(id.kindName)")
       }
-      list.append(number)
+      guard let token = Int32(exactly: number), token >= 0 else {
+        throw complaint(key, "holds \(number), which no token has as its id")
+      }
+      list.append(token)
     }
     return list
   }
