@@ -51,19 +51,9 @@ struct ModelFiles {
     try CompanionFiles.copy(from: model.path, to: directory)
   }
 
-  /// A weight as f32.
+  /// A matrix as f32.
   func expanded(_ parameter: StoredParameter) throws(Failure) -> Tensor {
-    switch parameter.form {
-    case .floats(let entry):
-      return try model.weights.tensor(entry.name).cast(to: .f32)
-    case .affine(let codes, let scales, let biases, let setting):
-      let weights = model.weights
-      return try GroupedAffineWeights(
-        codes: weights.tensor(codes.name), scales: weights.tensor(scales.name),
-        biases: weights.tensor(biases.name), bits: setting.bits, groupSize: setting.groupSize,
-        place: "\(model.path): tensor '\(codes.name)'"
-      ).expanded()
-    }
+    try model.matrix(parameter).expanded()
   }
 
   /// The tensors that are written for a weight.

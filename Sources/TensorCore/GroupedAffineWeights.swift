@@ -46,8 +46,10 @@ package final class GroupedAffineWeights: StoredWeights, @unchecked Sendable {  
     guard codes.dtype == .u32, codes.rank == 2 else {
       throw .badData(place, "the codes of quantized weights must be a u32 matrix, not \(codes)")
     }
-    let (rows, columns) = (codes.shape[0], codes.shape[1] * 32 / bits)
-    guard codes.shape[1] * 32 % bits == 0, columns % groupSize == 0 else {
+    // A matrix without rows has no bytes, so its file can claim rows of any length.
+    let (rowBits, isOverflow) = codes.shape[1].multipliedReportingOverflow(by: 32)
+    let (rows, columns) = (codes.shape[0], rowBits / bits)
+    guard !isOverflow, rowBits % bits == 0, columns % groupSize == 0 else {
       throw .badData(
         place,
         "rows of \(codes.shape[1]) words do not hold whole groups of \(groupSize) codes of \(bits) bits; "

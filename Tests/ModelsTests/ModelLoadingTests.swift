@@ -47,7 +47,7 @@ import WeightFiles
 
   @Test func `scales without a quantization in config.json are refused`() throws {
     let model = try RandomModel { $0.append(("lm_head.scales", .zeros([11, 1]))) }
-    #expect(try complaint(model).message.contains("config.json does not say how it is quantized"))
+    #expect(try complaint(model).message.contains("config.json does not say how 'lm_head' is quantized"))
   }
 
   @Test func `quantized weights that do not fit the configuration are refused`() throws {
@@ -59,7 +59,19 @@ import WeightFiles
         ("lm_head.biases", .zeros([11, 2])),
       ]
     }
-    #expect(try complaint(model).message.contains("holds [11, 64] weights of 4 bits, expected [11, 8]"))
+    #expect(try complaint(model).message.contains("but [11, 8] weights of 4 bits take U32 [11, 1]"))
+  }
+
+  @Test func `codes without rows whose columns can't be counted are refused`() throws {
+    let config = RandomModel.config("llama", ["quantization": ["group_size": 32, "bits": 4]])
+    let model = try RandomModel(config) { tensors in
+      tensors.removeAll { $0.name == "lm_head.weight" }
+      tensors += [
+        ("lm_head.weight", .zeros([0, 1 << 59], dtype: .u32)), ("lm_head.scales", .zeros([11, 1])),
+        ("lm_head.biases", .zeros([11, 1])),
+      ]
+    }
+    #expect(try complaint(model).message.contains("is U32 [0, 576460752303423488]"))
   }
 
   @Test func `tensors that the model does not need are listed, the usual extras are not`() throws {

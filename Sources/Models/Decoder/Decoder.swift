@@ -20,7 +20,7 @@ package final class Decoder {
   /// - Throws: `Failure.badData` that names the tensor, what was expected and what was found.
   package init(_ model: ModelDirectory) throws(Failure) {
     spec = model.spec
-    let loader = WeightLoader(model)
+    let loader = try WeightLoader(model)
     embedding = try loader.matrix(spec.embedding)
     var tables: [RotarySpec: RotaryTable] = [:]
     var blocks: [Block] = []

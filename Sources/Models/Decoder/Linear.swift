@@ -26,7 +26,7 @@ package final class Linear {
   init(_ spec: LinearSpec, _ loader: WeightLoader) throws(Failure) {
     path = spec.path
     weight = try loader.matrix(spec.matrix)
-    bias = spec.hasBias ? try loader.vector("\(spec.path).bias", count: spec.matrix.rows) : nil
+    bias = spec.hasBias ? try loader.vector("\(spec.path).bias") : nil
   }
 
   package var inputs: Int { weight.shape[1] }

@@ -10,7 +10,7 @@ final class Norm {
 
   init(_ spec: NormSpec, _ loader: WeightLoader) throws(Failure) {
     self.spec = spec
-    weight = try loader.vector(spec.name, count: spec.size)
+    weight = try loader.vector(spec.name)
   }
 
   func callAsFunction(_ x: Tensor) -> Tensor {

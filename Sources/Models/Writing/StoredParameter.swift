@@ -1,5 +1,5 @@
 // Where each weight that a specification asks for lies in a model's files, and in what form: found and checked without
-// reading a value. Commands that rewrite weights go through this list.
+// reading a value. The decoder and the commands that rewrite weights all go through this list.
 
 import SafeIO
 import TensorCore
