@@ -1,6 +1,8 @@
 // Random numbers without state: number i of a stream is a function of the stream's key and i alone. So a dropout
 // mask can be made again when a checkpointed block is recomputed, and a resumed run needs no generator restored.
 
+import Glibc
+
 /// A stream of random numbers that is addressed by position.
 ///
 /// Number `i` is the finalizer of SplitMix64 over `key + (i + 1) · 0x9E3779B97F4A7C15` (Steele, Lea and Flood, "Fast
@@ -16,6 +18,11 @@ package struct CounterRandom: Sendable, Equatable {
     self.key = key
   }
 
+  /// The stream of a seed and a name; different names give unrelated streams.
+  package init(seed: Int, name: String) {
+    key = Self.mix(Self.mix(UInt64(bitPattern: Int64(seed))) ^ Self.hash(name))
+  }
+
   /// Number `index` of the stream, 64 random bits.
   package func bits(_ index: Int) -> UInt64 {
     Self.mix(key &+ (UInt64(bitPattern: Int64(index)) &+ 1) &* 0x9E37_79B9_7F4A_7C15)
@@ -26,6 +33,17 @@ package struct CounterRandom: Sendable, Equatable {
 
   /// Number `index` as a double in [0, 1), a multiple of 2^-53.
   package func unit(_ index: Int) -> Double { Double(bits(index) >> 11) * 0x1p-53 }
+
+  /// Normally distributed number `index`, with mean 0 and deviation 1.
+  ///
+  /// Pairs come from two uniform numbers each (Box and Muller 1958, "A Note on the Generation of Random Normal
+  /// Deviates", Ann. Math. Statist. 29).
+  package func normal(_ index: Int) -> Double {
+    // In (0, 1], so that the logarithm is finite.
+    let radius = sqrt(-2 * log(1 - unit(index & ~1)))
+    let angle = 2 * Double.pi * unit(index | 1)
+    return radius * (index & 1 == 0 ? cos(angle) : sin(angle))
+  }
 
   /// A random order of `0 ..< count` (Fisher and Yates, from the end; the modulo bias is below count / 2^64).
   package func permutation(_ count: Int) -> [Int] {

@@ -143,21 +143,4 @@ import Testing
     let expected = zip(plain, bias).map { ($0 - $1) * 2 + $1 }
     #expect(difference(linear(x).floats(), expected) < 1e-5)
   }
-
-  @Test func `random weights depend on seed and name alone`() throws {
-    let spec = try model().spec
-    let first = Decoder.randomWeights(spec, seed: 5)
-    #expect(first.map(\.name) == spec.parameters.map(\.name))
-    let again = Decoder.randomWeights(spec, seed: 5)
-    for (left, right) in zip(first, again) { #expect(left.tensor.floats() == right.tensor.floats()) }
-    #expect(Decoder.randomWeights(spec, seed: 6)[0].tensor.floats() != first[0].tensor.floats())
-    let large = try Families.spec(
-      config: RandomModel.config("llama", ["vocab_size": 4000]), source: "config.json")
-    let values = Decoder.randomWeights(large, seed: 1)[0].tensor.floats()
-    let mean = values.reduce(0, +) / Float(values.count)
-    let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(values.count)).squareRoot()
-    // Five standard errors of 32,000 draws.
-    #expect(abs(mean) < 0.0006)
-    #expect(abs(deviation - 0.02) < 0.0004)
-  }
 }

@@ -28,15 +28,16 @@ struct RandomModel {
   ///
   /// - Parameter edit: changes the weights before they are written.
   init(
-    _ config: JSON = config(), seed: UInt64 = 1,
+    _ config: JSON = config(), seed: Int = 1,
     edit: (inout [(name: String, tensor: Tensor)]) -> Void = { _ in }
   ) throws {
     scratch = try Scratch()
     try scratch.write(config.text(), "config.json")
     let spec = try Families.spec(config: config, source: "config.json")
     // Larger than for training, so that every weight matters to the output.
-    var tensors = Decoder.randomWeights(spec, seed: seed).map { weight in
-      (name: weight.name, tensor: weight.name.contains("norm") ? weight.tensor : weight.tensor * 20)
+    var tensors = spec.parameters.map { weight in
+      let tensor = weight.initialValues(seed: seed)
+      return (name: weight.name, tensor: weight.role == .norm ? tensor : tensor * 20)
     }
     edit(&tensors)
     try SafetensorsWriter.write(

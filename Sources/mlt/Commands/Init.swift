@@ -36,7 +36,7 @@ struct Init: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    _ = common.start()
+    let progress = common.start()
     try output.check()
     guard var config = try JSON.read(path: self.config).objectValue else {
       throw Failure.badData(self.config, "expected an object with keys")
@@ -55,18 +55,18 @@ struct Init: ParsableCommand {
         try .file(role: "config", path: self.config), try .directory(role: "tokenizer", path: tokenizer),
       ], seed: seed, instructionSet: InstructionSet.name)
     try OutputDirectory.create(at: output.out, overwrite: output.overwrite) { staging in
-      try write(spec, config, into: staging)
+      try write(spec, config, into: staging, progress)
       try Manifest.seal(staging, provenance)
     }
     report(spec)
   }
 
-  private func write(_ spec: DecoderSpec, _ config: JSONObject, into staging: String) throws {
+  private func write(
+    _ spec: DecoderSpec, _ config: JSONObject, into staging: String, _ progress: (any ProgressReporting)?
+  ) throws {
     let entries = spec.parameters.map { TensorEntry(name: $0.name, dtype: dtype.dtype, shape: $0.shape) }
     let writer = ModelWriter(directory: staging, entries: entries)
-    for (name, tensor) in Decoder.randomWeights(spec, seed: UInt64(bitPattern: Int64(seed))) {
-      try writer.append(name, tensor.cast(to: dtype.dtype))
-    }
+    try writer.appendInitialWeights(of: spec, seed: seed, dtype: dtype.dtype, progress: progress)
     try writer.finish()
     try CompanionFiles.copy(from: tokenizer, to: staging)
     try Files.writeAtomically(config.configText, to: "\(staging)/config.json")
