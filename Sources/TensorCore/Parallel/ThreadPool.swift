@@ -13,7 +13,7 @@ import Synchronization
 /// A call costs a few microseconds while workers are awake. They spin shortly for the next call, then sleep, so
 /// an idle pool costs nothing. Calls from inside a task, or while another thread is using the pool, run inline.
 ///
-/// Unchecked, since `body` is written only by the caller that holds `busy`.
+/// Unchecked, since `body` and `isRefused` are written only by the caller that holds `busy`.
 package final class ThreadPool: @unchecked Sendable {
   package static let shared = ThreadPool()
 
@@ -26,6 +26,8 @@ package final class ThreadPool: @unchecked Sendable {
   private let sleepers = Atomic<Int>(0)
   private let started = Atomic<Int>(0)
   private var body: (Int) -> Void = { _ in }
+  /// Whether the system gave no more threads; it is not asked again.
+  private var isRefused = false
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
@@ -101,9 +103,12 @@ package final class ThreadPool: @unchecked Sendable {
     unfinished.subtract(1, ordering: .releasing)
   }
 
+  /// Starts workers until there are `wanted`, or until the system refuses one: those that run do the work, and if
+  /// there are none, the caller does.
   private func startWorkers(_ wanted: Int) {
-    while started.load(ordering: .relaxed) < wanted {  // only the holder of `busy` is here
-      let worker = Worker(pool: self, index: started.load(ordering: .relaxed))
+    // Only the holder of `busy` is here.
+    while !isRefused, started.load(ordering: .relaxed) < wanted {
+      let worker = Unmanaged.passRetained(Worker(pool: self, index: started.load(ordering: .relaxed)))
       var thread = pthread_t()
       let status = pthread_create(
         &thread, nil,
@@ -111,8 +116,12 @@ package final class ThreadPool: @unchecked Sendable {
           guard let context else { return nil }
           let worker = Unmanaged<Worker>.fromOpaque(context).takeRetainedValue()
           worker.pool.work(worker.index)
-        }, Unmanaged.passRetained(worker).toOpaque())
-      precondition(status == 0, "no thread can be started (error \(status)); try fewer with --threads")
+        }, worker.toOpaque())
+      guard status == 0 else {
+        worker.release()
+        isRefused = true
+        return
+      }
       pthread_detach(thread)
       started.add(1, ordering: .relaxed)
     }

@@ -1,6 +1,7 @@
 // The pool runs every task once, whatever it is asked at the same time.
 
 import Foundation
+import Glibc
 import Synchronization
 import TensorCore
 import Testing
@@ -63,6 +64,22 @@ import Testing
       let total = Counter()
       ThreadPool.shared.run(10) { _ in total.add() }
       #expect(total.value == 10)
+    }
+  }
+
+  @Test func `where the system refuses threads, the caller does the work`() async {
+    await #expect(processExitsWith: .success) {
+      ThreadPool.shared.threads = 64
+      // No room for the stack of another thread.
+      let pages = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
+      let used = try #require(pages.first.flatMap { rlim_t($0) }) * 4096
+      var limit = rlimit(rlim_cur: used + 1 << 20, rlim_max: rlim_t.max)
+      #expect(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
+      for tasks in 1..<100 {
+        let total = Counter()
+        ThreadPool.shared.run(tasks) { _ in total.add() }
+        #expect(total.value == tasks)
+      }
     }
   }
 
