@@ -66,6 +66,7 @@ package struct Manifest: Sendable {
     var internalParameters: JSONObject = [
       "version": .string(Version.current), "instructionSet": .string(provenance.instructionSet),
     ]
+    if let kernels = provenance.floatKernels { internalParameters["floatKernels"] = .string(kernels) }
     if let seed = provenance.seed { internalParameters["seed"] = .integer(seed) }
     if !provenance.settings.isNull { internalParameters["settings"] = provenance.settings }
     var details: JSONObject = [

@@ -15,12 +15,14 @@ package struct Provenance: Sendable {
   package var seed: Int?
   /// The vector instructions in use, since they decide roundings.
   package var instructionSet: String
+  /// The kernels of the library for f32 products, where the command computes any: they decide roundings too.
+  package var floatKernels: String?
   /// Logs that the command leaves in the artifact.
   package var byproducts: [Byproduct]
 
   package init(
     command: String, arguments: JSON, inputs: [ProvenanceInput], settings: JSON = .null, seed: Int? = nil,
-    instructionSet: String, byproducts: [Byproduct] = []
+    instructionSet: String, floatKernels: String? = nil, byproducts: [Byproduct] = []
   ) {
     self.command = command
     self.arguments = arguments
@@ -28,6 +30,7 @@ package struct Provenance: Sendable {
     self.settings = settings
     self.seed = seed
     self.instructionSet = instructionSet
+    self.floatKernels = floatKernels
     self.byproducts = byproducts
   }
 }

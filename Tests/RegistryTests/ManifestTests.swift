@@ -39,6 +39,7 @@ import Testing
     #expect(definition["externalParameters"]?["arguments"]?["bits"] == 4)
     #expect(definition["internalParameters"]?["version"]?.stringValue == Version.current)
     #expect(definition["internalParameters"]?["instructionSet"] == "avx2")
+    #expect(definition["internalParameters"]?["floatKernels"] == "Haswell")
     #expect(definition["internalParameters"]?["seed"] == 7)
     #expect(definition["internalParameters"]?["settings"]?["mode"] == "affine")
     let dependency = try #require(definition["resolvedDependencies"]?.arrayValue?.first)

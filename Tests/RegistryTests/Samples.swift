@@ -10,7 +10,8 @@ enum Sample {
     inputs: [
       ProvenanceInput(
         role: "model", name: "model", digest: Digest.sha256("base"), kind: .manifest, license: "apache-2.0")
-    ], settings: ["mode": "affine"], seed: 7, instructionSet: "avx2")
+    ], settings: ["mode": "affine"], seed: 7, instructionSet: "avx2",
+    floatKernels: "Haswell")
 
   /// A sealed folder of three files.
   @discardableResult

@@ -31,7 +31,7 @@ extension Eval {
     }
     return Provenance(
       command: "eval", arguments: ["strategy": .string(strategy.rawValue)], inputs: inputs,
-      instructionSet: InstructionSet.name)
+      instructionSet: InstructionSet.name, floatKernels: FloatProduct.libraryKernels)
   }
 
   /// A suite's name as part of a file name.

@@ -49,7 +49,7 @@ struct Fuse: ParsableCommand {
       arguments: ["dtype": dtype.map { .string($0.rawValue) } ?? .null, "dequantize": .bool(dequantize)],
       inputs: [
         try .directory(role: "model", path: model), try .directory(role: "adapter", path: self.adapter),
-      ], instructionSet: InstructionSet.name)
+      ], instructionSet: InstructionSet.name, floatKernels: FloatProduct.libraryKernels)
     try OutputDirectory.create(at: output.out, overwrite: output.overwrite) { staging in
       try merging.write(into: staging, progress: progress) { matrix, setting, scaleType in
         let quantized = try AffineQuantizer.quantize(
