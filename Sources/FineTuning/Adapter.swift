@@ -39,8 +39,6 @@ package struct Adapter {
 
   package var paths: [String] { pairs.map(\.path) }
 
-  package subscript(path: String) -> LowRankPair? { pairs.first { $0.path == path }?.pair }
-
   /// Whether every pair has the rank and the scale of the settings.
   package var isUniform: Bool {
     pairs.allSatisfy { $0.pair.rank == settings.rank && $0.pair.scale == settings.scale }

@@ -58,7 +58,10 @@ package final class Optimizer {
   package func step(
     _ parameters: [Tensor], gradients: [Tensor], gradientScale: Float, learningRate: Double
   ) {
+    precondition(parameters.count == gradients.count)
+    precondition(moments.isEmpty || moments.count == parameters.count)
     precondition(zip(parameters, gradients).allSatisfy { $0.shape == $1.shape })
+    precondition(zip(parameters, moments).allSatisfy { $0.shape == $1.mean.shape })
     steps += 1
     for (index, (parameter, gradient)) in zip(parameters, gradients).enumerated() {
       if settings.kind == .sgd {

@@ -1,6 +1,5 @@
 // Weights on their way from one model to another, in blocks of rows. What is held in memory is one block: its source is
-// mapped and forgotten afterwards, its results go to the file at once. Quantizing a model of 3 GB took 15 MB besides the
-// mapping.
+// mapped and forgotten afterwards, its results go to the file at once.
 
 import CKernels
 import Models
