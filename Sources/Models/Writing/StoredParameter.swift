@@ -78,10 +78,10 @@ extension ModelDirectory {
 
   private func affineForm(of parameter: ParameterSpec, path: String) throws(Failure) -> StoredParameter.Form {
     let (codes, scales) = (try entry(parameter.name), try entry("\(path).scales"))
-    let biases = try entry("\(path).biases")
     guard let setting = quantization?.setting(path) else {
       throw problem(scales, "is there, but config.json does not say how '\(path)' is quantized")
     }
+    let biases = try entry("\(path).biases")
     guard GroupedAffineWeights.supportedBits.contains(setting.bits),
       GroupedAffineWeights.supportedGroupSizes.contains(setting.groupSize)
     else {

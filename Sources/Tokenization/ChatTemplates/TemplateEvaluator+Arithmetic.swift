@@ -1,8 +1,7 @@
 // Operators, with Python's rules: integers stay integers except in `/`, `//` and `%` round towards minus infinity.
 
-import SafeIO
-
 import Glibc
+import SafeIO
 
 extension TemplateEvaluator {
   func unary(_ symbol: String, _ value: TemplateValue) throws(Failure) -> TemplateValue {

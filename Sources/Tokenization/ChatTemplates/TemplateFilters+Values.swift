@@ -1,8 +1,7 @@
 // Filters of texts and numbers.
 
-import SafeIO
-
 import Glibc
+import SafeIO
 
 extension TemplateFilters {
   static func absolute(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> TemplateValue {

@@ -1,8 +1,7 @@
 // Texts with places for values: `"%s" % x`, the filter `format`, and `"{}".format(x)`.
 
-import SafeIO
-
 import Glibc
+import SafeIO
 
 extension TemplateEvaluator {
   /// The result of `format % value`.
