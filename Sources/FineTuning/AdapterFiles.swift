@@ -56,6 +56,12 @@ package enum AdapterFiles {
     return format
   }
 
+  /// The path of the weights of an adapter in either format.
+  /// - Throws: as `format(of:)`.
+  package static func weights(of directory: String) throws(Failure) -> String {
+    "\(directory)/\(try format(of: directory).weightsFile)"
+  }
+
   /// Reads an adapter folder of either format.
   ///
   /// - Throws: `Failure.badData` for files that don't fit together, and for features that would change the result

@@ -45,7 +45,7 @@ enum MLXFormat {
 
   static func files(
     _ adapter: Adapter, base: AdapterFiles.Base
-  ) throws(Failure) -> (tensors: [(name: String, tensor: Tensor)], metadata: [String: String]?, JSON) {
+  ) throws(Failure) -> (tensors: [(name: String, tensor: Tensor)], metadata: WeightMetadata?, JSON) {
     let tensors = adapter.pairs.flatMap { path, pair in
       [
         (name: path + innerSuffix, tensor: pair.a.detached().transposed([1, 0])),

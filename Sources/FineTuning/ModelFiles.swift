@@ -87,7 +87,7 @@ struct ModelFiles {
     return wide.cast(to: type)
   }
 
-  private var metadata: [String: String] {
+  private var metadata: WeightMetadata {
     var metadata = model.weights.metadata
     if metadata.isEmpty || dequantizing { metadata["format"] = "pt" }
     return metadata

@@ -56,7 +56,7 @@ enum PEFTFormat {
 
   static func files(
     _ adapter: Adapter, base: AdapterFiles.Base
-  ) -> (tensors: [(name: String, tensor: Tensor)], metadata: [String: String]?, JSON) {
+  ) -> (tensors: [(name: String, tensor: Tensor)], metadata: WeightMetadata?, JSON) {
     var ranks = JSONObject()
     var alphas = JSONObject()
     for (path, pair) in adapter.pairs {

@@ -119,7 +119,7 @@ package struct ModelRewrite {
       unknown: model.ignoredTensors)
   }
 
-  private var metadata: [String: String] {
+  private var metadata: WeightMetadata {
     var metadata = model.weights.metadata
     if table != nil { metadata["format"] = "mlx" } else if isDequantizing { metadata["format"] = "pt" }
     return metadata.isEmpty ? ["format": "pt"] : metadata

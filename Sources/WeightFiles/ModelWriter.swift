@@ -21,7 +21,7 @@ package final class ModelWriter {
   private let shardNames: [String]
   private let shardOfTensor: [ExactName: Int]
   private let tensorsOfShard: [[TensorEntry]]
-  private let metadata: [String: String]
+  private let metadata: WeightMetadata
   private var writers: [Int: SafetensorsWriter] = [:]
   /// Tensors of each shard that are not complete yet.
   private var tensorsLeft: [Int]
@@ -36,7 +36,7 @@ package final class ModelWriter {
   ///   - maximumShardBytes: the most tensor bytes in one file; a larger tensor has a file of its own.
   package init(
     directory: String, entries: [TensorEntry], totalParameters: Int? = nil,
-    metadata: [String: String] = ["format": "pt"], index: Index = .whenSharded,
+    metadata: WeightMetadata = ["format": "pt"], index: Index = .whenSharded,
     maximumShardBytes: Int = 5 << 30
   ) {
     var shards: [[TensorEntry]] = [[]]

@@ -8,7 +8,7 @@ import TensorCore
 package final class SafetensorsFile: WeightSource {
   package let path: String
   package let entries: [TensorEntry]
-  package let metadata: [String: String]
+  package let metadata: WeightMetadata
   private let offsets: [Int]
   private let file: MappedFile
 

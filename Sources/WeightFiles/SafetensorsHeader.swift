@@ -16,7 +16,7 @@ struct SafetensorsHeader {
   let entries: [TensorEntry]
   /// For each entry, the first byte of its data, counted from the start of the file.
   let offsets: [Int]
-  let metadata: [String: String]
+  let metadata: WeightMetadata
 
   /// Reads and checks the header of a whole file.
   ///
@@ -26,7 +26,7 @@ struct SafetensorsHeader {
     let length = try Self.length(file, path: path)
     let dataStart = 8 + length
     let text = UnsafeRawBufferPointer(rebasing: file[8..<dataStart])
-    var metadata: [String: String] = [:]
+    var metadata: WeightMetadata = [:]
     var hasMetadata = false
     var tensors: [(entry: TensorEntry, range: Range<Int>)] = []
 
@@ -77,8 +77,8 @@ struct SafetensorsHeader {
 
   private static func metadata(
     _ scanner: inout SafetensorsHeaderScanner
-  ) throws(Failure) -> [String: String] {
-    var metadata: [String: String] = [:]
+  ) throws(Failure) -> WeightMetadata {
+    var metadata: WeightMetadata = [:]
     try scanner.object { key, scanner throws(Failure) in
       guard metadata[key] == nil else {
         throw scanner.error("the metadata key \"\(key.excerpt)\" stands twice")

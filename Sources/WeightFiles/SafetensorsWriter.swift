@@ -21,7 +21,7 @@ package final class SafetensorsWriter {
   ///   - entries: every tensor that will be appended, in any order, each name once.
   ///   - metadata: text for the header's `__metadata__`; nil leaves it out.
   /// - Throws: `Failure.io`; `Failure.usage` when `path` is a device or a folder, which must not be replaced.
-  package init(path: String, entries: [TensorEntry], metadata: [String: String]? = nil) throws(Failure) {
+  package init(path: String, entries: [TensorEntry], metadata: WeightMetadata? = nil) throws(Failure) {
     self.entries = Dictionary(entries.map { (ExactName($0.name), $0) }) { _, _ in
       preconditionFailure("a tensor was announced twice")
     }
@@ -85,7 +85,7 @@ package final class SafetensorsWriter {
 
   /// Writes a file of tensors that are in memory.
   package static func write(
-    path: String, tensors: [(name: String, tensor: Tensor)], metadata: [String: String]? = nil
+    path: String, tensors: [(name: String, tensor: Tensor)], metadata: WeightMetadata? = nil
   ) throws(Failure) {
     let entries = tensors.map { TensorEntry(name: $0.name, dtype: $0.tensor.dtype, shape: $0.tensor.shape) }
     let writer = try SafetensorsWriter(path: path, entries: entries, metadata: metadata)
@@ -94,11 +94,10 @@ package final class SafetensorsWriter {
   }
 
   /// The header with the length before it, padded with spaces to a multiple of 8 bytes.
-  private static func header(_ entries: [TensorEntry], metadata: [String: String]?) -> [UInt8] {
+  private static func header(_ entries: [TensorEntry], metadata: WeightMetadata?) -> [UInt8] {
     var members: [String] = []
     if let metadata {
-      let sorted = metadata.sorted { $0.key.precedes($1.key) }
-      let pairs = sorted.map { "\(JSON.string($0.key).text()):\(JSON.string($0.value).text())" }
+      let pairs = metadata.map { "\(JSON.string($0.key).text()):\(JSON.string($0.value).text())" }
       members.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
     }
     var offset = 0

@@ -8,7 +8,7 @@ import TensorCore
 package final class ShardedWeights: WeightSource {
   package let entries: [TensorEntry]
   /// The metadata of the first shard; writers give every shard the same.
-  package let metadata: [String: String]
+  package let metadata: WeightMetadata
   /// The files that hold the tensors, in the order of their names.
   package let files: [String]
   private let directory: String

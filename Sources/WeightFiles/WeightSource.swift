@@ -28,7 +28,7 @@ package protocol WeightSource: AnyObject, Sendable {
   var entries: [TensorEntry] { get }
 
   /// Free-form text that travels with the tensors; empty when there is none.
-  var metadata: [String: String] { get }
+  var metadata: WeightMetadata { get }
 
   /// The entry of a name, nil when there is no such tensor.
   ///

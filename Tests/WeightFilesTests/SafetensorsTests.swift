@@ -81,7 +81,7 @@ import WeightFiles
     #expect(!Files.exists(path))
     try writer.finish()
     let header =
-      "{\"__metadata__\":{\"x\":\"ü\\n\",\"y\":\"1\"},"
+      "{\"__metadata__\":{\"y\":\"1\",\"x\":\"ü\\n\"},"
       + "\"a\":{\"dtype\":\"F32\",\"shape\":[0,2],\"data_offsets\":[0,0]},"
       + "\"b\\\"\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
       + "\"z\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[4,7]}}"
@@ -136,6 +136,20 @@ import WeightFiles
     "models/gpt-oss-mxfp4/model.safetensors", "models/llama-rope3-gqa/golden.safetensors",
     "lora/tiny-llama-lora/final/adapter_model.safetensors", "perplexity/tiny-llama.safetensors",
   ]
+
+  @Test func `metadata keeps its order and its names`() throws {
+    let scratch = try Scratch()
+    let bytes = Crafted.safetensors(
+      "{\"__metadata__\":{\"z\":\"1\",\"\u{e9}\":\"2\",\"e\u{301}\":\"3\",\"a\":\"4\"}}")
+    let path = try scratch.write(bytes, "one.safetensors")
+    var metadata = try SafetensorsFile(path: path).metadata
+    #expect(metadata.map(\.value) == ["1", "2", "3", "4"])
+    metadata["\u{e9}"] = nil
+    metadata["z"] = "5"
+    metadata["new"] = "6"
+    #expect(metadata.map(\.value) == ["5", "3", "4", "6"])
+    #expect(metadata["e\u{301}"] == "3" && metadata["\u{e9}"] == nil)
+  }
 
   @Test(.enabled(if: Shared.has("goldens"), "needs the shared goldens"), arguments: referenceFiles)
   func `rewriting a file of the reference gives the same bytes`(_ name: String) throws {

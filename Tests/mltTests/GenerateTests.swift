@@ -39,10 +39,12 @@ import Testing
     #expect(record["text"]?.stringValue != nil)
     for key in [
       "prompt_tokens", "time_to_first_token_seconds", "tokens_per_second", "peak_memory_bytes", "stop_reason",
-      "seed",
+      "context_length",
     ] {
       #expect(record[key] != nil, "\(key)")
     }
+    #expect(record["artifact"]?["name"] == "model")
+    #expect(record["generation"]?["seed"] == 5 && record["generation"]?["top_p"] == nil)
     let again = try self.run([
       "--prompt", "Hello", "--max-tokens", "8", "--json", "--temp", "0.9", "--seed", "5", "--threads", "1",
     ])

@@ -64,7 +64,20 @@ package struct EvaluatedModel: Sendable {
 
   package var bitsPerWeight: Double { Double(byteCount) * 8 / Double(parameters) }
 
-  var quantizationJSON: JSON {
+  /// The artifact with the facts about it, as a record's `artifact`.
+  package var artifactJSON: JSON {
+    var json = artifact.json.objectValue ?? [:]
+    json["kind"] = adapter == nil ? "model" : "adapter"
+    json["architecture"] = .string(architecture)
+    json["parameters"] = .integer(parameters)
+    json["quantization"] = quantizationJSON
+    return .object(json)
+  }
+
+  /// The model under an adapter, as a record's `base`; null without one.
+  package var baseJSON: JSON { adapter == nil ? .null : model.json }
+
+  private var quantizationJSON: JSON {
     guard let quantization else { return .null }
     return [
       "mode": "affine", "bits": .integer(quantization.base.bits),

@@ -38,7 +38,9 @@ package struct MeasuredRun: Sendable {
   package var json: JSON {
     var record: JSONObject = [
       Key.version: .integer(EvaluationRecord.version), "tool_version": .string(Version.current),
-      Key.artifact: artifactJSON, Key.base: model?.adapter == nil ? .null : model?.model.json ?? .null,
+      Key.artifact: model?.artifactJSON
+        ?? [Key.manifestDigest: .null, Key.name: .string(outcome.strategy)],
+      Key.base: model?.baseJSON ?? .null,
       Key.reference: reference?.json ?? .null,
       Key.suite: [
         Key.name: .string(outcome.suite.name), Key.version: .string(outcome.suite.version),
@@ -53,16 +55,6 @@ package struct MeasuredRun: Sendable {
     record[Key.metrics] = .object(metrics)
     record[Key.fixtures] = .array(outcome.outcomes.map(Self.json))
     return .object(record)
-  }
-
-  private var artifactJSON: JSON {
-    guard let model else { return [Key.manifestDigest: .null, Key.name: .string(outcome.strategy)] }
-    var artifact = model.artifact.json.objectValue ?? [:]
-    artifact["kind"] = model.adapter == nil ? "model" : "adapter"
-    artifact["architecture"] = .string(model.architecture)
-    artifact["parameters"] = .integer(model.parameters)
-    artifact["quantization"] = model.quantizationJSON
-    return .object(artifact)
   }
 
   /// Only what was measured: a number that is missing must not look like a good one.

@@ -90,7 +90,7 @@ struct Eval: ParsableCommand {
     let suites = try loadSuites()
     let language = try model.map { try LanguageModel(path: $0) }
     if let adapter, let language { try AdapterFiles.load(adapter, into: language.decoder) }
-    let evaluated = try language.map { try EvaluatedModel($0.directory, adapterFile: adapterFile()) }
+    let evaluated = try language.map { try EvaluatedModel($0.directory, adapterFile: adapter.map(AdapterFiles.weights(of:))) }
     let (strategy, generation) = try openStrategy(language)
     let outcomes = try suites.map { try SuiteRun($0).run(strategy, progress: progress) }
     // Before texts and a reference are opened, which a model in use does not need.
@@ -116,10 +116,6 @@ struct Eval: ParsableCommand {
       throw Failure.usage("two suites are named '\(one.name)'; their records would overwrite each other")
     }
     return suites
-  }
-
-  private func adapterFile() throws -> String? {
-    try adapter.map { "\($0)/\(try AdapterFiles.format(of: $0).weightsFile)" }
   }
 
   /// The strategy, and what determines its answers beside the model.

@@ -1,6 +1,7 @@
 // mlt generate: text from a model, streamed, with the measurements of how it came about.
 
 import ArgumentParser
+import Evaluation
 import FineTuning
 import Generation
 import Registry
@@ -83,7 +84,7 @@ struct Generate: ParsableCommand {
       if !common.json { show($0) }
     }
     if common.json {
-      Console.print(json: .object(record(result, options)))
+      Console.print(json: .object(try record(result, options, language)))
     } else {
       show("\n")
       if !common.quiet { Console.note(summary(result)) }
@@ -128,17 +129,21 @@ struct Generate: ParsableCommand {
     "prompt: \(language.tokenizer.decode(ids, skipSpecialTokens: false))\ntokens: \(ids)"
   }
 
-  private func record(_ result: GenerationResult, _ options: GenerationOptions) -> JSONObject {
+  private func record(
+    _ result: GenerationResult, _ options: GenerationOptions, _ language: LanguageModel
+  ) throws -> JSONObject {
+    let model = try EvaluatedModel(
+      language.directory, adapterFile: adapter.map(AdapterFiles.weights(of:)))
     var record: JSONObject = [
-      "version": 1, "mlt": .string(Version.current), "model": .string(model),
-      "adapter": adapter.map { .string($0) } ?? nil, "text": .string(result.text),
+      "version": 1, "tool_version": .string(Version.current), "artifact": model.artifactJSON,
+      "base": model.baseJSON, "context_length": .integer(model.contextLength), "text": .string(result.text),
       "ids": .array(result.ids.map { .integer(Int($0)) }),
     ]
     for (key, value) in result.record { record[key] = value }
     record["peak_memory_bytes"] = .integer(MemoryMeter.processPeakBytes)
-    record["temperature"] = .double(sampling.temp)
-    record["max_tokens"] = .integer(options.maximumTokens)
-    record["seed"] = .integer(options.sampling.seed)
+    var generation = options.sampling.record
+    generation["max_tokens"] = .integer(options.maximumTokens)
+    record["generation"] = .object(generation)
     return record
   }
 

@@ -22,7 +22,9 @@ struct QuantizationFlags: ParsableArguments {
   @Option(help: "How values are coded. Default: affine.")
   var mode: QuantizationMode?
 
-  @Option(help: "A recipe of mixed precision, with more bits where errors hurt most.")
+  @Option(
+    name: [.customLong("quant-predicate"), .customLong("recipe")],
+    help: "A recipe of mixed precision, with more bits where errors hurt most.")
   var quantPredicate: MixedRecipe?
 
   /// Whether any of the flags stands on the command line.

@@ -15,7 +15,7 @@ struct WeightSummary {
   }
 
   let entries: [TensorEntry]
-  let metadata: [String: String]
+  let metadata: WeightMetadata
 
   init(_ source: any WeightSource) {
     entries = source.entries
