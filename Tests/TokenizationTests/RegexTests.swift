@@ -49,9 +49,14 @@ import Tokenization
         == "tokenizer.json: pre-tokenizer Split: the regular expression '\(pattern)': \(problem)")
   }
 
-  @Test func `a lookbehind of varying width is refused`() throws {
-    let failure = try #require(throws: Failure.self) { try matches("(?<=a+)b", "ab") }
-    #expect(failure.message.hasSuffix("a lookbehind of varying width is not supported"))
+  @Test(arguments: [
+    "a+", "a{1000}b", "a{1000}{1000}{1000}{1000}{1000}{1000}{1000}", "(?:a{999}){999}|b",
+  ])
+  func `a lookbehind of varying or enormous width is refused`(inner: String) throws {
+    let failure = try #require(throws: Failure.self) { try matches("(?<=\(inner))b", "ab") }
+    #expect(
+      failure.message.hasSuffix(
+        "a lookbehind of varying width, or of more than 1000 characters, is not supported"))
   }
 
   @Test(arguments: ["(a+)+$", "(a|a)*b", "(.*a){20}b"])
@@ -67,5 +72,16 @@ import Tokenization
     #expect(throws: Failure.self) { try matches(nested, "a") }
     #expect(throws: Failure.self) { try matches(String(repeating: "[", count: 100_000), "a") }
     #expect(throws: Failure.self) { try matches("(?:(?:(?:ab){1000}){1000}){1000}", "a") }
+    #expect(throws: Failure.self) { try matches("(?:){1000}{1000}{1000}{1000}", "a") }
+    let repeated = "(?:ab)" + String(repeating: "{1,}", count: 100_000)
+    #expect(throws: Failure.self) { try matches(repeated, "a") }
+    let sets = (0..<2000).map { "[\\x{4e00}\\x{\(String(0x4e01 + $0, radix: 16))}]" }.joined()
+    #expect(throws: Failure.self) { try matches(sets, "a") }
+  }
+
+  @Test func `an intersection of any number of sets and one set many times are no problem`() throws {
+    let intersection = "[" + String(repeating: "a-c&&", count: 100_000) + "b-z]+"
+    #expect(try matches(intersection, "abcd") == ["bc"])
+    #expect(try matches("(?:\\p{L}\\p{N}){1000}|a1", "a1") == ["a1"])
   }
 }

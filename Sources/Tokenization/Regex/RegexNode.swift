@@ -71,20 +71,25 @@ extension RegexNode {
     }
   }
 
-  /// How many scalars every match has, nil when matches differ; lookbehind needs it.
+  /// The largest fixed width; nobody looks further behind.
+  static let maximumWidth = 1000
+
+  /// How many scalars every match has, as lookbehind needs it; nil when matches differ or exceed `maximumWidth`.
   var fixedWidth: Int? {
+    let width: Int?
     switch self {
-    case .one: return 1
+    case .one: width = 1
     case .sequence(let parts):
       let widths = parts.compactMap(\.fixedWidth)
-      return widths.count == parts.count ? widths.reduce(0, +) : nil
+      width = widths.count == parts.count ? widths.reduce(0, +) : nil
     case .alternation(let parts):
       let widths = Set(parts.map(\.fixedWidth))
-      return widths.count == 1 ? widths.first ?? nil : nil
+      width = widths.count == 1 ? widths.first ?? nil : nil
     case .repetition(let inner, let minimum, let maximum, _):
-      return minimum == maximum ? inner.fixedWidth.map { $0 * minimum } : nil
-    case .atomic(let inner): return inner.fixedWidth
-    case .look, .anchor: return 0
+      width = minimum == maximum ? inner.fixedWidth.map { $0 * minimum } : nil
+    case .atomic(let inner): width = inner.fixedWidth
+    case .look, .anchor: width = 0
     }
+    return width.flatMap { $0 <= Self.maximumWidth ? $0 : nil }
   }
 }

@@ -6,10 +6,12 @@ import SafeIO
 
 /// A recursive-descent parser of one pattern.
 struct RegexParser {
-  private let pattern: [Unicode.Scalar]
-  private var position = 0
-  private var depth = 0
+  let pattern: [Unicode.Scalar]
+  var position = 0
+  var depth = 0
   private var flags = Flags()
+  /// Repetitions of repetitions so far.
+  private var stackedRepetitions = 0
 
   /// What `(?i)` and `(?m)` switch.
   private struct Flags {
@@ -17,8 +19,8 @@ struct RegexParser {
     var dotMatchesNewline = false
   }
 
-  /// Groups inside groups; more are refused.
-  private static let maximumDepth = 100
+  /// Groups inside groups, and repetitions of repetitions; more are refused.
+  static let maximumDepth = 100
   /// The largest count in `{n,m}`.
   private static let maximumCount = 1000
 
@@ -37,7 +39,7 @@ struct RegexParser {
     }
   }
 
-  private struct Problem: Error {
+  struct Problem: Error {
     let text: String
     init(_ text: String) { self.text = text }
   }
@@ -145,7 +147,14 @@ struct RegexParser {
 
   private mutating func repeated(_ atom: RegexNode) throws(Problem) -> RegexNode {
     var node = atom
+    var isStacked = false
     while let (minimum, maximum, isInterval) = try quantifier() {
+      // Each of them makes the tree one level deeper, as a group does.
+      if isStacked { stackedRepetitions += 1 }
+      isStacked = true
+      guard stackedRepetitions <= Self.maximumDepth else {
+        throw Problem("more than \(Self.maximumDepth) repetitions of repetitions")
+      }
       var mode = RegexRepetitionMode.greedy
       if isInterval && minimum == maximum && take("?") {
         // Ruby reads {n}? as (?:…{n})?.
@@ -213,172 +222,21 @@ struct RegexParser {
     }
   }
 
-  /// Escapes that name a set, in and outside of brackets.
-  private mutating func setEscape(_ kind: Unicode.Scalar) throws(Problem) -> ScalarSet.Expression? {
-    switch kind {
-    case "s": return .whitespace
-    case "S": return .complement(.whitespace)
-    case "d": return .decimalDigit
-    case "D": return .complement(.decimalDigit)
-    case "w": return .word
-    case "W": return .complement(.word)
-    case "h": return .hexadecimalDigit
-    case "H": return .complement(.hexadecimalDigit)
-    case "p", "P":
-      guard take("{") else { throw Problem("expected '{' after '\\\(kind)'") }
-      let isNegated = take("^") != (kind == "P")
-      var name = ""
-      while true {
-        let scalar = try next("in a property's name")
-        if scalar == "}" { break }
-        name.unicodeScalars.append(scalar)
-      }
-      guard let set = ScalarSet.Expression.named(name) else {
-        throw Problem("the character property '\(name.prefix(40))' is not supported")
-      }
-      return isNegated ? .complement(set) : set
-    default: return nil
-    }
-  }
-
-  /// Escapes that stand for one scalar.
-  private mutating func scalarEscape(_ kind: Unicode.Scalar) throws(Problem) -> UInt32 {
-    switch kind {
-    case "t": return 0x09
-    case "n": return 0x0a
-    case "v": return 0x0b
-    case "f": return 0x0c
-    case "r": return 0x0d
-    case "a": return 0x07
-    case "e": return 0x1b
-    case "0": return 0x00
-    case "u": return try hexadecimal(digits: 4)
-    case "x":
-      guard take("{") else { return try hexadecimal(digits: 2) }
-      var value: UInt32 = 0
-      while !take("}") {
-        value = value << 4 | (try hexadecimal(digits: 1))
-        guard value <= 0x10_ffff else { throw Problem("a code point is larger than 10FFFF") }
-      }
-      return value
-    case "a"..."z", "A"..."Z", "1"..."9": throw Problem("the escape '\\\(kind)' is not supported")
-    default: return kind.value
-    }
-  }
-
-  private mutating func hexadecimal(digits: Int) throws(Problem) -> UInt32 {
-    var value: UInt32 = 0
-    for _ in 0..<digits {
-      let scalar = try next("in a hexadecimal escape")
-      guard let digit = Character(scalar).hexDigitValue else { throw Problem("expected a hexadecimal digit") }
-      value = value << 4 | UInt32(digit)
-    }
-    return value
-  }
-
-  // MARK: Brackets
-
-  /// A class after its `[` or `[^`.
-  private mutating func characterClass() throws(Problem) -> ScalarSet.Expression {
-    depth += 1
-    defer { depth -= 1 }
-    guard depth <= Self.maximumDepth else { throw Problem("classes nest deeper than \(Self.maximumDepth)") }
-    var intersected: ScalarSet.Expression?
-    var parts: [ScalarSet.Expression] = []
-    var isFirst = true
-    func joined() -> ScalarSet.Expression {
-      let union = parts.count == 1 ? parts[0] : ScalarSet.Expression.union(parts)
-      return intersected.map { .intersection($0, union) } ?? union
-    }
-    while true {
-      let scalar = try next("in a class")
-      if scalar == "]" && !isFirst { break }
-      isFirst = false
-      if scalar == "&" && peek == "&" {
-        position += 1
-        intersected = joined()
-        parts = []
-      } else if scalar == "[" {
-        if let posix = try posixClass() {
-          parts.append(posix)
-        } else {
-          let isNegated = take("^")
-          let inner = try characterClass()
-          parts.append(isNegated ? .complement(inner) : inner)
-        }
-      } else {
-        parts.append(try classItem(scalar))
-      }
-    }
-    return joined()
-  }
-
-  /// `:alpha:]` after a `[` inside a class.
-  private mutating func posixClass() throws(Problem) -> ScalarSet.Expression? {
-    guard peek == ":" else { return nil }
-    let start = position
-    position += 1
-    let isNegated = take("^")
-    var name = ""
-    while let scalar = peek, scalar.properties.isAlphabetic {
-      name.unicodeScalars.append(scalar)
-      position += 1
-    }
-    // In brackets punctuation has the symbols with it.
-    let punctuation = ScalarSet.Expression.categories(GeneralCategory.punctuation | GeneralCategory.symbols)
-    guard take(":"), take("]"), let set = name == "punct" ? punctuation : .named(name) else {
-      position = start
-      return nil
-    }
-    return isNegated ? .complement(set) : set
-  }
-
-  /// A scalar, a range or a named set inside brackets.
-  private mutating func classItem(_ scalar: Unicode.Scalar) throws(Problem) -> ScalarSet.Expression {
-    var first = scalar.value
-    if scalar == "\\" {
-      let kind = try next("after '\\'")
-      if let set = try setEscape(kind) { return set }
-      first = kind == "b" ? 0x08 : try scalarEscape(kind)
-    }
-    guard peek == "-", position + 1 < pattern.count, pattern[position + 1] != "]" else {
-      return .scalar(first)
-    }
-    let dash = position
-    position += 1
-    let end = try next("in a range")
-    var last = end.value
-    if end == "[" {
-      position = dash
-      return .scalar(first)
-    }
-    if end == "\\" {
-      let kind = try next("after '\\'")
-      if try setEscape(kind) != nil {
-        position = dash
-        return .scalar(first)
-      }
-      last = try scalarEscape(kind)
-    }
-    guard first <= last else { throw Problem("a range in a class is reversed") }
-    return .ranges([first...last])
-  }
-
   // MARK: Reading
 
-  private var peek: Unicode.Scalar? { position < pattern.count ? pattern[position] : nil }
+  var peek: Unicode.Scalar? { position < pattern.count ? pattern[position] : nil }
 
-  private mutating func advance() -> Unicode.Scalar {
+  mutating func advance() -> Unicode.Scalar {
     position += 1
     return pattern[position - 1]
   }
 
-  private mutating func next(_ place: String) throws(Problem) -> Unicode.Scalar {
+  mutating func next(_ place: String) throws(Problem) -> Unicode.Scalar {
     guard position < pattern.count else { throw Problem("the pattern ends \(place)") }
     return advance()
   }
 
-  private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
+  mutating func take(_ scalar: Unicode.Scalar) -> Bool {
     guard peek == scalar else { return false }
     position += 1
     return true

@@ -34,11 +34,17 @@ struct RegexProgram: Sendable {
   private(set) var instructions: [Instruction] = []
   private(set) var sets: [ScalarSet] = []
   private(set) var slotCount = 0
+  private var setIndices: [ScalarSet.Expression: Int] = [:]
+  /// How many nodes were written out, those that make no instruction included.
+  private var nodeCount = 0
   private let source: String
   private let pattern: String
 
   /// A larger program is refused; counted repetitions are written out.
   private static let maximumInstructions = 20_000
+  private static let maximumNodes = 100_000
+  /// Different sets, which take 8 KB each.
+  private static let maximumSets = 1000
 
   /// Compiles `pattern`.
   /// - Throws: `Failure.badData` when it is malformed, too large or uses something unsupported.
@@ -47,10 +53,14 @@ struct RegexProgram: Sendable {
     self.source = source
     try emit(RegexParser.parse(pattern, source: source))
     instructions.append(.accept)
+    setIndices = [:]
   }
 
   private mutating func emit(_ node: RegexNode) throws(Failure) {
-    guard instructions.count < Self.maximumInstructions else {
+    nodeCount += 1
+    guard instructions.count < Self.maximumInstructions, nodeCount <= Self.maximumNodes,
+      sets.count <= Self.maximumSets
+    else {
       throw .badData(source, "the regular expression '\(pattern.prefix(200))' is too large")
     }
     switch node {
@@ -148,7 +158,8 @@ struct RegexProgram: Sendable {
     guard let width = isBehind ? inner.fixedWidth : 0 else {
       throw .badData(
         source,
-        "the regular expression '\(pattern.prefix(200))': a lookbehind of varying width is not supported")
+        "the regular expression '\(pattern.prefix(200))': a lookbehind of varying width, or of more than "
+          + "\(RegexNode.maximumWidth) characters, is not supported")
     }
     let start = reserve()
     try emit(inner)
@@ -162,6 +173,8 @@ struct RegexProgram: Sendable {
   }
 
   private mutating func index(of set: ScalarSet.Expression) -> Int {
+    if let known = setIndices[set] { return known }
+    setIndices[set] = sets.count
     sets.append(ScalarSet(set))
     return sets.count - 1
   }

@@ -4,7 +4,7 @@
 /// A set of scalars.
 struct ScalarSet: Sendable {
   /// How a set is put together.
-  indirect enum Expression: Sendable {
+  indirect enum Expression: Sendable, Hashable {
     case ranges([ClosedRange<UInt32>])
     /// General categories as a bit mask.
     case categories(UInt32)
@@ -12,7 +12,7 @@ struct ScalarSet: Sendable {
     case alphabetic
     case complement(Expression)
     case union([Expression])
-    case intersection(Expression, Expression)
+    case intersection([Expression])
     /// The inner set and what differs from a member only in case.
     case closedUnderCase(Expression)
 
@@ -25,7 +25,7 @@ struct ScalarSet: Sendable {
       case .alphabetic: ScalarClass.isAlphabetic(scalar)
       case .complement(let inner): !inner.contains(scalar)
       case .union(let parts): parts.contains { $0.contains(scalar) }
-      case .intersection(let left, let right): left.contains(scalar) && right.contains(scalar)
+      case .intersection(let parts): parts.allSatisfy { $0.contains(scalar) }
       case .closedUnderCase(let inner):
         inner.contains(scalar) || CaseVariants.of(scalar).contains { inner.contains($0) }
       }
@@ -36,11 +36,7 @@ struct ScalarSet: Sendable {
       switch self {
       case .ranges(let ranges):
         var bits = [UInt64](repeating: 0, count: 1024)
-        for range in ranges where range.lowerBound < 0x10000 {
-          for scalar in range.lowerBound...min(range.upperBound, 0xffff) {
-            bits[Int(scalar >> 6)] |= 1 << UInt64(scalar & 63)
-          }
-        }
+        Self.insert(ranges, into: &bits)
         return bits
       case .categories, .alphabetic, .closedUnderCase:
         return (0..<1024).map { word in
@@ -50,8 +46,26 @@ struct ScalarSet: Sendable {
         }
       case .complement(let inner): return inner.basicPlane().map { ~$0 }
       case .union(let parts):
-        return parts.reduce([UInt64](repeating: 0, count: 1024)) { zip($0, $1.basicPlane()).map(|) }
-      case .intersection(let left, let right): return zip(left.basicPlane(), right.basicPlane()).map(&)
+        var bits = [UInt64](repeating: 0, count: 1024)
+        for part in parts {
+          // A class may list many thousands of single characters.
+          if case .ranges(let ranges) = part {
+            Self.insert(ranges, into: &bits)
+          } else {
+            bits = zip(bits, part.basicPlane()).map(|)
+          }
+        }
+        return bits
+      case .intersection(let parts):
+        return parts.reduce([UInt64](repeating: .max, count: 1024)) { zip($0, $1.basicPlane()).map(&) }
+      }
+    }
+
+    private static func insert(_ ranges: [ClosedRange<UInt32>], into bits: inout [UInt64]) {
+      for range in ranges where range.lowerBound < 0x10000 {
+        for scalar in range.lowerBound...min(range.upperBound, 0xffff) {
+          bits[Int(scalar >> 6)] |= 1 << UInt64(scalar & 63)
+        }
       }
     }
   }
