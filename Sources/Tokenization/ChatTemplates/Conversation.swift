@@ -58,9 +58,7 @@ struct Conversation {
   static func cut(_ rendered: String) -> String? {
     let bytes = Array(rendered.utf8)
     let bare = Array(mark.utf8.dropLast())
-    var place: Int?
-    while let next = TemplateText.find(bare, in: bytes, from: place.map { $0 + 1 } ?? 0) { place = next }
-    guard let place else { return nil }
+    guard let place = ByteSearch(bare).all(in: bytes, 0..<bytes.count).last?.lowerBound else { return nil }
     let text = String(decoding: bytes[..<place], as: UTF8.self)
     let isKept = bytes[place...].starts(with: mark.utf8)
     return isKept ? text : TemplateText.strip(text, leading: false)

@@ -5,6 +5,7 @@ import SafeIO
 extension TemplateEvaluator {
   func attribute(_ name: String, of value: TemplateValue) throws(Failure) -> TemplateValue {
     try checkDefined(value)
+    try spend(name.utf8.count >> 4)
     if let method = TemplateMethods.method(name, of: value) { return method }
     switch value {
     case .mapping(let mapping): if let item = mapping[name] { return item }
@@ -45,6 +46,7 @@ extension TemplateEvaluator {
     try checkDefined(value)
     switch value {
     case .mapping(let mapping):
+      try spend(onKey: index)
       if let key = TemplateKey(index), let item = mapping[key] { return item }
     case .list(let list) where list.isIndexed:
       if let place = Self.place(index, count: list.items.count) { return list.items[place] }

@@ -90,7 +90,7 @@ extension TemplateEvaluator {
       guard case .string(let part) = value else {
         throw failure("'in <string>' requires string as left operand, not \(value.typeName)")
       }
-      try spend(text.utf8.count >> 4)
+      try spend((text.utf8.count + part.utf8.count) >> 4)
       return TemplateText.contains(part, in: text)
     case .mapping(let mapping): return mapping[try key(value)] != nil
     case .list, .undefined:

@@ -63,8 +63,19 @@ extension TemplateEvaluator {
 
   /// A value as the key of a mapping.
   func key(_ value: TemplateValue) throws(Failure) -> TemplateKey {
+    try spend(onKey: value)
     guard let key = TemplateKey(value) else { throw failure("unhashable type: '\(value.typeName)'") }
     return key
+  }
+
+  /// Counts the work of making a key, and what its entry takes.
+  func spend(onKey value: TemplateValue) throws(Failure) {
+    switch value {
+    case .string(let text): try spend(8 + text.utf8.count >> 4)
+    case .list(let list) where list.isTuple:
+      for item in list.items { try spend(8 + (item.textValue?.utf8.count ?? 0) >> 4) }
+    default: try spend(8)
+    }
   }
 
   private func filtered(
@@ -102,6 +113,7 @@ extension TemplateEvaluator {
         throw failure("argument after ** must be a mapping")
       }
       for (key, value) in zip(mapping.keys, mapping.values) {
+        try spend(onKey: key)
         call.named.append((try string(key), value))
       }
     }

@@ -92,8 +92,8 @@ extension TemplateEvaluator {
     }
     try spend(8 + items.count)
     let state = TemplateLoop(
-      items, depth: depth, again: loop.isRecursive ? again(loop, depth: depth, in: scope) : nil)
-    keep(state)
+      items, depth: depth, again: loop.isRecursive ? try again(loop, depth: depth, in: scope) : nil)
+    try keep(state)
     for (index, item) in items.enumerated() {
       try spend()
       state.index = index
@@ -106,8 +106,8 @@ extension TemplateEvaluator {
 
   private func again(
     _ loop: TemplateLoopStatement, depth: Int, in scope: TemplateScope
-  ) -> TemplateFunction {
-    keep(scope)
+  ) throws(Failure) -> TemplateFunction {
+    try keep(scope)
     return TemplateFunction("loop") { [unowned self] call throws(Failure) in
       var text = ""
       let source = try call.required(0, "iterable")
@@ -134,6 +134,7 @@ extension TemplateEvaluator {
       return text.unicodeScalars.map { .string(String($0)) }
     case .object(let object):
       guard let loop = object as? TemplateLoop else { break }
+      try spend(loop.items.count)
       return loop.items
     default: break
     }

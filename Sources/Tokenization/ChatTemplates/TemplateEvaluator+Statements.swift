@@ -59,9 +59,9 @@ extension TemplateEvaluator {
       var text = ""
       _ = try run(body, in: TemplateScope(in: scope), to: &text)
       try append(try string(try filtered(.string(text), by: filter, in: scope)), to: &output)
-    case .macro(let macro): scope[macro.name] = .function(function(macro, in: scope))
+    case .macro(let macro): scope[macro.name] = .function(try function(macro, in: scope))
     case .callBlock(let call, let caller):
-      let caller = TemplateValue.function(function(caller, in: scope))
+      let caller = TemplateValue.function(try function(caller, in: scope))
       try append(try string(try evaluateCall(call, scope, caller: caller)), to: &output)
     case .with(let values, let body):
       let inner = TemplateScope(in: scope)
@@ -103,8 +103,10 @@ extension TemplateEvaluator {
   }
 
   /// A macro, which sees the names around it as they are when it is called.
-  private func function(_ macro: TemplateMacroStatement, in scope: TemplateScope) -> TemplateFunction {
-    keep(scope)
+  private func function(
+    _ macro: TemplateMacroStatement, in scope: TemplateScope
+  ) throws(Failure) -> TemplateFunction {
+    try keep(scope)
     return TemplateFunction(macro.name) { [unowned self] call throws(Failure) in
       try self.run(macro, call, in: scope)
     }
@@ -116,6 +118,8 @@ extension TemplateEvaluator {
     try enter()
     defer { leave() }
     let inner = TemplateScope(in: scope)
+    // Each parameter is looked for among the names.
+    try spend(macro.parameters.count * call.named.count)
     let named = call.named.filter { $0.name != "caller" }
     if let caller = call.named.last(where: { $0.name == "caller" }) { inner["caller"] = caller.value }
     var used = 0

@@ -1,5 +1,6 @@
 // Runs a parsed template. This file holds what bounds a run: steps, text, nesting. A template comes with a model from
-// anywhere, so a hostile one must end in a failure, not in a full memory or an overflown stack.
+// anywhere, so a hostile one must end in a failure, not in a full memory or an overflown stack. What is made or looked
+// through costs steps by its size, some thirty bytes each, so that the steps bound memory and time alike.
 
 import SafeIO
 
@@ -13,6 +14,8 @@ final class TemplateEvaluator {
   static let maximumItems = 100_000
   /// Expressions and statements within each other, calls of macros included.
   private static let maximumDepth = 600
+  /// Bytes of a message, which may name what the template made.
+  private static let maximumMessage = 10_000
   /// Values within each other.
   static let maximumNesting = 100
 
@@ -34,7 +37,11 @@ final class TemplateEvaluator {
     for holder in holders { holder.release() }
   }
 
-  func failure(_ problem: String) -> Failure { .badData(name, "line \(line): \(problem)") }
+  func failure(_ problem: String) -> Failure {
+    let isLong = problem.utf8.count > Self.maximumMessage
+    let shown = isLong ? "\(problem.unicodeScalars.prefix(Self.maximumMessage))…" : problem
+    return .badData(name, "line \(line): \(shown)")
+  }
 
   /// Counts work.
   func spend(_ count: Int = 1) throws(Failure) {
@@ -43,6 +50,16 @@ final class TemplateEvaluator {
     guard steps <= Self.maximumSteps else { throw failure("takes more than \(Self.maximumSteps) steps") }
     if steps >> 17 != before >> 17 { try Interruption.check() }
   }
+
+  /// Counts the work of looking through the texts that a filter, test or method gets.
+  /// - Parameter share: a step stands for two to the power of `share` bytes of the operand.
+  func spend(on operand: TemplateValue, _ call: TemplateCall, share: Int) throws(Failure) {
+    try spend(call.positional.count + call.named.count + Self.size(operand) >> share)
+    for argument in call.positional { try spend(Self.size(argument) >> 4) }
+    for argument in call.named { try spend(Self.size(argument.value) >> 4) }
+  }
+
+  private static func size(_ value: TemplateValue) -> Int { value.textValue?.utf8.count ?? 0 }
 
   /// Begins something that may contain itself; `leave` follows.
   func enter() throws(Failure) {
@@ -99,7 +116,10 @@ final class TemplateEvaluator {
   }
 
   /// Keeps what holds values until the end.
-  func keep(_ holder: any TemplateHolder) { holders.append(holder) }
+  func keep(_ holder: any TemplateHolder) throws(Failure) {
+    try spend(32)
+    holders.append(holder)
+  }
 
   /// A value of the input.
   func value(_ json: JSON) throws(Failure) -> TemplateValue {

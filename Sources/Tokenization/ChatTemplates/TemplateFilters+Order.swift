@@ -10,7 +10,7 @@ extension TemplateFilters {
       try call.evaluator.items(of: value), isReversed: call.flag(0, "reverse"), call
     ) { item throws(Failure) in
       var values: [TemplateValue] = []
-      for key in keys { values.append(folded(try key.value(of: item, call.evaluator), isExact)) }
+      for key in keys { values.append(try folded(key.value(of: item, call.evaluator), isExact, call)) }
       return values
     }
     return try call.evaluator.list(items)
@@ -26,9 +26,11 @@ extension TemplateFilters {
     return keys
   }
 
-  private static func folded(_ value: TemplateValue, _ isExact: Bool) -> TemplateValue {
+  private static func folded(
+    _ value: TemplateValue, _ isExact: Bool, _ call: TemplateCall
+  ) throws(Failure) -> TemplateValue {
     guard !isExact, let text = value.textValue else { return value }
-    return .string(text.lowercased())
+    return try call.evaluator.text(text.lowercased())
   }
 
   /// Items in the order of their keys; equal ones keep their order.
@@ -87,7 +89,7 @@ extension TemplateFilters {
     let pairs = try TemplateMethods.pairs(mapping, call.evaluator)
     let place = TemplateValue.integer(part == "key" ? 0 : 1)
     let items = try sorted(pairs, isReversed: call.flag(2, "reverse"), call) { pair throws(Failure) in
-      [folded(try call.evaluator.item(place, of: pair), isExact)]
+      [try folded(call.evaluator.item(place, of: pair), isExact, call)]
     }
     return try call.evaluator.list(items)
   }
@@ -104,11 +106,13 @@ extension TemplateFilters {
     }
     let items = try sorted(
       try call.evaluator.items(of: value), isReversed: false, call
-    ) { item throws(Failure) in [folded(try keyOf(item), isExact)] }
+    ) { item throws(Failure) in [try folded(keyOf(item), isExact, call)] }
     var groups: [(key: TemplateValue, items: [TemplateValue])] = []
     for item in items {
       let key = try keyOf(item)
-      if let last = groups.last, try call.evaluator.equal(folded(last.key, isExact), folded(key, isExact)) {
+      if let last = groups.last,
+        try call.evaluator.equal(folded(last.key, isExact, call), folded(key, isExact, call))
+      {
         groups[groups.count - 1].items.append(item)
       } else {
         groups.append((key, [item]))
@@ -129,7 +133,7 @@ extension TemplateFilters {
     var seen: Set<TemplateKey> = []
     var results: [TemplateValue] = []
     for item in try call.evaluator.items(of: value) {
-      let key = folded(try attribute?.value(of: item, call.evaluator) ?? item, isExact)
+      let key = try folded(attribute?.value(of: item, call.evaluator) ?? item, isExact, call)
       if seen.insert(try call.evaluator.key(key)).inserted { results.append(item) }
     }
     return try call.evaluator.list(results, .generator)
@@ -142,7 +146,7 @@ extension TemplateFilters {
     let attribute = try path(call.argument(1, "attribute"), call)
     var best: (key: TemplateValue, item: TemplateValue)?
     for item in try call.evaluator.items(of: value) {
-      let key = folded(try attribute?.value(of: item, call.evaluator) ?? item, isExact)
+      let key = try folded(attribute?.value(of: item, call.evaluator) ?? item, isExact, call)
       if let current = best {
         let isBetter =
           isMaximum

@@ -160,7 +160,10 @@ struct TemplatePath {
 
   func value(of value: TemplateValue, _ evaluator: TemplateEvaluator) throws(Failure) -> TemplateValue {
     var value = value
-    for part in parts { value = try evaluator.item(part, of: value) }
+    for part in parts {
+      try evaluator.spend()
+      value = try evaluator.item(part, of: value)
+    }
     return value
   }
 }

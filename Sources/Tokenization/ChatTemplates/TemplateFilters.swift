@@ -85,6 +85,10 @@ extension TemplateEvaluator {
     filter name: String, to value: TemplateValue, _ call: TemplateCall
   ) throws(Failure) -> TemplateValue {
     guard let filter = TemplateFilters.table[name] else { throw failure("No filter named '\(name)'.") }
+    // `map` applies a filter in its turn.
+    try enter()
+    defer { leave() }
+    try spend(on: value, call, share: 2)
     return try filter(value, call)
   }
 }

@@ -90,7 +90,7 @@ enum TemplateGlobals {
   private static func cycler(_ call: TemplateCall) throws(Failure) -> TemplateValue {
     guard !call.positional.isEmpty else { throw call.failure("at least one item has to be provided") }
     let cycler = TemplateCycler(call.positional)
-    call.evaluator.keep(cycler)
+    try call.evaluator.keep(cycler)
     return .object(cycler)
   }
 

@@ -83,7 +83,7 @@ struct TemplateJSONWriter {
     for (index, member) in members.enumerated() {
       try separate(index, level: level + 1)
       try write(member.key)
-      output += keySeparator
+      try evaluator.append(keySeparator, to: &output)
       try write(member.value, level: level + 1)
     }
     try newLine(level)

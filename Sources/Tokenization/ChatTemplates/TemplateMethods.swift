@@ -12,7 +12,7 @@ enum TemplateMethods {
     "capitalize": { (text, call) throws(Failure) in try call.evaluator.text(TemplateText.capitalized(text)) },
     "count": { (text, call) throws(Failure) in .integer(try count(text, call)) },
     "endswith": { (text, call) throws(Failure) in
-      .bool(try affixes(call).contains { Array(text.utf8.suffix($0.utf8.count)) == Array($0.utf8) })
+      .bool(try affixes(of: text, call).contains { Array(text.utf8.suffix($0.utf8.count)) == Array($0.utf8) })
     },
     "find": { (text, call) throws(Failure) in .integer(try find(text, call) ?? -1) },
     "format": { (text, call) throws(Failure) in try call.evaluator.filled(text, call) },
@@ -44,7 +44,7 @@ enum TemplateMethods {
       return try call.evaluator.list(lines.map { .string($0) })
     },
     "startswith": { (text, call) throws(Failure) in
-      .bool(try affixes(call).contains { text.utf8.starts(with: $0.utf8) })
+      .bool(try affixes(of: text, call).contains { text.utf8.starts(with: $0.utf8) })
     },
     "strip": { (text, call) throws(Failure) in try strip(text, call, leading: true, trailing: true) },
     "title": { (text, call) throws(Failure) in try call.evaluator.text(TemplateText.titled(text)) },
@@ -135,7 +135,8 @@ enum TemplateMethods {
     guard let method = table[name] else { return nil }
     return .function(
       TemplateFunction(name) { call throws(Failure) in
-        if let text = receiver as? String { try call.evaluator.spend(text.utf8.count >> 2) }
+        let operand = (receiver as? String).map { TemplateValue.string($0) }
+        try call.evaluator.spend(on: operand ?? .none, call, share: 2)
         return try method(receiver, call)
       })
   }
@@ -169,9 +170,13 @@ enum TemplateMethods {
   }
 
   /// A prefix or suffix, or a tuple of them.
-  private static func affixes(_ call: TemplateCall) throws(Failure) -> [String] {
+  private static func affixes(of text: String, _ call: TemplateCall) throws(Failure) -> [String] {
     let value = try call.required(0, "prefix")
-    if case .list(let list) = value, list.isTuple { return list.items.compactMap(\.textValue) }
+    if case .list(let list) = value, list.isTuple {
+      let affixes = list.items.compactMap(\.textValue)
+      for affix in affixes { try call.evaluator.spend(1 + min(affix.utf8.count, text.utf8.count) >> 4) }
+      return affixes
+    }
     guard let text = value.textValue else {
       throw call.failure("first arg must be str or a tuple of str, not \(value.typeName)")
     }
@@ -186,7 +191,8 @@ enum TemplateMethods {
 
   private static func find(_ text: String, _ call: TemplateCall) throws(Failure) -> Int? {
     let bytes = Array(text.utf8)
-    return TemplateText.find(try part(call), in: bytes).map { TemplateText.codePoints(before: $0, in: bytes) }
+    let place = ByteSearch(try part(call)).first(in: bytes, 0..<bytes.count)
+    return place.map { UTF8Text.count(in: bytes, 0..<$0.lowerBound) }
   }
 
   private static func index(_ text: String, _ call: TemplateCall) throws(Failure) -> TemplateValue {
@@ -256,7 +262,6 @@ extension TemplateEvaluator {
     let places =
       old.isEmpty ? text.unicodeScalars.count + 1 : TemplateText.split(text, by: old, limit: limit).count - 1
     let growth = new.utf8.count - old.utf8.count
-    try spend(text.utf8.count >> 2)
     if growth > 0 {
       guard min(places, limit) <= Self.maximumText / growth else {
         throw failure("makes a text of more than \(Self.maximumText) bytes")

@@ -128,7 +128,7 @@ extension TemplateParser {
   private mutating func macroBody(
     name: String, end: String, _ between: (inout TemplateParser) throws(Failure) -> Void
   ) throws(Failure) -> TemplateMacroStatement {
-    let outer = (names: usedNames, loops: loops)
+    var outer = (names: usedNames, loops: loops)
     usedNames = []
     loops = 0
     var parameters: [(name: String, initial: TemplateExpression?)] = []
@@ -148,7 +148,9 @@ extension TemplateParser {
     try between(&self)
     let body = try body(until: end)
     let used = usedNames
-    usedNames = outer.names.union(used.subtracting(["varargs", "kwargs"]))
+    // The names outside are moved, not copied: there may be as many macros as names.
+    swap(&usedNames, &outer.names)
+    usedNames.formUnion(used.subtracting(["varargs", "kwargs"]))
     loops = outer.loops
     return TemplateMacroStatement(
       name: name, parameters: parameters, body: body, takesMore: used.contains("varargs"),

@@ -118,6 +118,7 @@ extension TemplateCall {
 extension TemplateEvaluator {
   func apply(test name: String, to value: TemplateValue, _ call: TemplateCall) throws(Failure) -> Bool {
     guard let test = TemplateTests.table[name] else { throw failure("No test named '\(name)'.") }
+    try spend(on: value, call, share: 4)
     return try test(value, call)
   }
 }

@@ -9,67 +9,34 @@ enum TemplateText {
     left.utf8.lexicographicallyPrecedes(right.utf8)
   }
 
-  /// Where `part` begins in `text`, by bytes, from `start` on.
-  ///
-  /// Takes linear time whatever the texts, by the method of Knuth, Morris and Pratt.
-  static func find(_ part: [UInt8], in text: [UInt8], from start: Int = 0) -> Int? {
-    guard part.count > 1 else {
-      return part.isEmpty ? (start <= text.count ? start : nil) : text[start...].firstIndex(of: part[0])
-    }
-    guard start <= text.count - part.count else { return nil }
-    // How much of the part is still matched when the byte after so many does not match.
-    var shorter = [0]
-    shorter.reserveCapacity(part.count)
-    var matched = 0
-    for byte in part.dropFirst() {
-      while matched > 0, part[matched] != byte { matched = shorter[matched - 1] }
-      if part[matched] == byte { matched += 1 }
-      shorter.append(matched)
-    }
-    matched = 0
-    for index in start..<text.count {
-      while matched > 0, part[matched] != text[index] { matched = shorter[matched - 1] }
-      if part[matched] == text[index] { matched += 1 }
-      if matched == part.count { return index + 1 - matched }
-    }
-    return nil
-  }
-
   static func contains(_ part: String, in text: String) -> Bool {
-    find(Array(part.utf8), in: Array(text.utf8)) != nil
-  }
-
-  /// The number of code points before a byte of `text`.
-  static func codePoints(before index: Int, in text: [UInt8]) -> Int {
-    text[..<index].reduce(0) { $0 + ($1 & 0xc0 == 0x80 ? 0 : 1) }
+    let bytes = Array(text.utf8)
+    return ByteSearch(Array(part.utf8)).first(in: bytes, 0..<bytes.count) != nil
   }
 
   /// The text between the places where `separator` stands, at most `limit` times counted from the left.
   static func split(_ text: String, by separator: String, limit: Int = .max) -> [String] {
-    let bytes = Array(text.utf8)
-    let part = Array(separator.utf8)
-    var pieces: [String] = []
+    pieces(Array(text.utf8), ByteSearch(Array(separator.utf8)), limit)
+      .map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// `separator` is not empty.
+  private static func pieces(
+    _ bytes: [UInt8], _ separator: ByteSearch, _ limit: Int
+  ) -> [ArraySlice<UInt8>] {
+    var pieces: [ArraySlice<UInt8>] = []
     var start = 0
-    while pieces.count < limit, let index = find(part, in: bytes, from: start) {
-      pieces.append(String(decoding: bytes[start..<index], as: UTF8.self))
-      start = index + part.count
+    while pieces.count < limit, let place = separator.first(in: bytes, start..<bytes.count) {
+      pieces.append(bytes[start..<place.lowerBound])
+      start = place.upperBound
     }
-    pieces.append(String(decoding: bytes[start...], as: UTF8.self))
-    return pieces
+    return pieces + [bytes[start...]]
   }
 
   /// As `split`, with places counted from the right.
   static func splitFromRight(_ text: String, by separator: String, limit: Int) -> [String] {
-    let bytes = Array(text.utf8.reversed())
-    let part = Array(separator.utf8.reversed())
-    var pieces: [String] = []
-    var start = 0
-    while pieces.count < limit, let index = find(part, in: bytes, from: start) {
-      pieces.append(String(decoding: bytes[start..<index].reversed(), as: UTF8.self))
-      start = index + part.count
-    }
-    pieces.append(String(decoding: bytes[start...].reversed(), as: UTF8.self))
-    return pieces.reversed()
+    pieces(text.utf8.reversed(), ByteSearch(separator.utf8.reversed()), limit)
+      .reversed().map { String(decoding: $0.reversed(), as: UTF8.self) }
   }
 
   /// The words of `text`, at most `limit` cuts; the rest keeps its space.

@@ -37,6 +37,17 @@ import Tokenization
     "{% set true = 1 %}",
     "{{ \u{a7} }}", "{{ '\\ud800' }}", "{% macro m(a=1, b) %}{% endmacro %}", "{% call x %}{% endcall %}",
     "{{ f(a=1, 2) }}",
+    "{{ (['A' * 4000000] * 100000)|sort|length }}",
+    "{{ (['A' * 4000000] * 100000)|map('trim')|list|length }}",
+    "{{ (['A' * 4000000] * 100000)|unique|list|length }}",
+    "{{ (['A' * 4000000] * 100000)|select('upper')|list|length }}",
+    "{{ (['a'] * 100000)|map('replace', 'A' * 4000000, '')|list|length }}",
+    "{{ (['a'] * 100000)|select('in', 'A' * 4000000)|list|length }}",
+    "{{ ('A' * 4000000).startswith((('A' * 4000000),) * 100000) }}",
+    "{% set m = {'A' * 4000000: 1} %}{% for i in range(99999) %}{% set d = dict(**m) %}{% endfor %}",
+    "{% set m = {} %}{% for i in range(99999) %}{{ m['A' * 4000000] }}{% endfor %}",
+    "{% set l = [] %}{% set q = l.append(l) %}{{ ([l] * 100000)|map(attribute='0.' * 100000 ~ '0')|list }}",
+    "{{ ['a']|map(*(['map'] * 20000))|list }}",
   ])
   func `a hostile template fails`(_ source: String) {
     let failure = #expect(throws: Failure.self) { try TemplateSample.render(source) }
