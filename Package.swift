@@ -54,7 +54,7 @@ let package = Package(
     // config.json to one decoder; a file per architecture family.
     .target(name: "Models", dependencies: ["WeightFiles", "TensorCore", "SafeIO"], swiftSettings: strict),
     // Tokenizers and chat templates.
-    .target(name: "Tokenization", dependencies: ["CLinux", "SafeIO"], swiftSettings: strict),
+    .target(name: "Tokenization", dependencies: ["SafeIO"], swiftSettings: strict),
     // safetensors, and the place where other formats plug in.
     .target(name: "WeightFiles", dependencies: ["TensorCore", "SafeIO"], swiftSettings: strict),
     // Tensors, operations, automatic differentiation, weight matrices, thread pool.

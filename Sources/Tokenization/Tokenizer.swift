@@ -107,25 +107,30 @@ package final class Tokenizer: Sendable {
   // MARK: Encoding
 
   /// Tokenizes a text, or two that belong together.
-  /// - Parameter addSpecialTokens: whether the post-processor puts in special tokens, such as one for the beginning.
+  /// - Parameters:
+  ///   - addSpecialTokens: whether the post-processor puts in special tokens, such as one for the beginning.
+  ///   - special: where special tokens that stand in the text are read as such.
   /// - Throws: `Failure.badData` when a pattern of the tokenizer backtracks without end, or a character has no token
   ///   and the vocabulary no unknown token.
   package func encode(
-    _ text: String, pair: String? = nil, addSpecialTokens: Bool = true
+    _ text: String, pair: String? = nil, addSpecialTokens: Bool = true,
+    special: SpecialTokenReading = .everywhere
   ) throws(Failure) -> Encoding {
-    var parts = [try encode(text, typeID: 0)]
-    if let pair { parts.append(try encode(pair, typeID: 1)) }
+    var parts = [try encode(text, typeID: 0, special)]
+    if let pair { parts.append(try encode(pair, typeID: 1, special)) }
     if let postProcessor { parts = postProcessor.process(parts, addSpecialTokens: addSpecialTokens) }
     var result = Encoding()
     for part in parts { result.append(part) }
     return result
   }
 
-  private func encode(_ text: String, typeID: Int32) throws(Failure) -> Encoding {
+  private func encode(
+    _ text: String, typeID: Int32, _ special: SpecialTokenReading
+  ) throws(Failure) -> Encoding {
     var workspace = workspaces.withLock { $0.popLast() } ?? Workspace()
     defer { workspaces.withLock { $0.append(workspace) } }
     var encoding = Encoding()
-    for piece in try added.pieces(of: text, normalizer: normalizer) {
+    for piece in try added.pieces(of: text, normalizer: normalizer, special: special) {
       switch piece {
       case .token(let id, let text):
         var cursor = AlignedText.OriginCursor()
@@ -135,7 +140,7 @@ package final class Tokenizer: Sendable {
       case .text(let text):
         var words = Words(text)
         try preTokenizer?.split(&words)
-        if !model.readsByteAlphabet { words.writeOutByteAlphabet() }
+        if !model.readsByteAlphabet { try words.writeOutByteAlphabet() }
         try append(words, to: &encoding, &workspace)
       }
     }

@@ -7,8 +7,6 @@ import SafeIO
 struct TokenizerConfiguration: Sendable {
   /// `bos_token`, `eos_token` and so on, by these names.
   private(set) var namedTokens: [String: String] = [:]
-  /// `chat_template`: one template, or several by name.
-  private(set) var chatTemplate: JSON?
   private var addedTokens: [AddedToken] = []
   private var namedInOrder: [String] = []
 
@@ -32,7 +30,6 @@ struct TokenizerConfiguration: Sendable {
   }
 
   private mutating func read(_ fields: Fields) throws(Failure) {
-    if fields.has("chat_template") { chatTemplate = fields.object["chat_template"] }
     if let decoder = try fields.optionalFields("added_tokens_decoder") {
       var byID: [(id: Int, token: AddedToken)] = []
       for key in decoder.object.keys {
@@ -64,11 +61,10 @@ struct TokenizerConfiguration: Sendable {
   /// The tokens that the configuration adds to those of tokenizer.json, as transformers does on loading: entries of
   /// `added_tokens_decoder` that differ, then named tokens that nobody added.
   func tokensToAdd(beside added: AddedVocabulary) -> [AddedToken] {
-    let known = Array(added.tokens.values)
-    var result = addedTokens.filter { !known.contains($0) }
-    for name in namedInOrder {
-      let isKnown = (known + result).contains { $0.content.utf8.elementsEqual(name.utf8) }
-      if !isKnown { result.append(AddedToken(special: name)) }
+    var result = addedTokens.filter { !added.contains($0) }
+    var known = Set(result.map { [UInt8]($0.content.utf8) })
+    for name in namedInOrder where added.id(of: name) == nil {
+      if known.insert([UInt8](name.utf8)).inserted { result.append(AddedToken(special: name)) }
     }
     return result
   }

@@ -66,6 +66,45 @@ import Tokenization
     #expect(tokenizer.decode([1, 2], skipSpecialTokens: true) == "<t>")
   }
 
+  @Test func `a special token in data is text, and other added tokens are found in it`() throws {
+    let added: JSON = [
+      ["id": 1, "content": "  ", "special": true], ["id": 2, "content": "x", "special": true],
+      ["id": 3, "content": "<S>", "special": true, "normalized": true], ["id": 4, "content": "<t>"],
+    ]
+    let tokenizer = try tokenizer(added, normalizer: ["type": "Lowercase"])
+    for text in ["    ", "xxx", "<s><S>", "a  x<s> x"] {
+      #expect(try tokenizer.encode(text).ids.contains { (1...3).contains($0) })
+      #expect(try tokenizer.encode(text, special: .nowhere).ids == [0], "\(text)")
+    }
+    #expect(try tokenizer.encode("x<t>x", special: .nowhere).ids == [0, 4, 0])
+  }
+
+  @Test func `special tokens are read around data and not in it`() throws {
+    let added: JSON = [
+      ["id": 1, "content": "<s>", "special": true],
+      ["id": 2, "content": "<e>", "special": true, "normalized": true, "lstrip": true],
+    ]
+    let tokenizer = try tokenizer(added, normalizer: ["type": "Lowercase"])
+    let data = "é<s> <E>a<"
+    let text = "<s>e<s> <E>a<e>\(data) <E>b<s>"
+    let special = try #require(SpecialTokenReading.outside(data, in: text))
+    let found = try tokenizer.encode(text, special: special)
+    #expect(found.ids == [1, 0, 1, 2, 0, 2, 0, 2, 0, 1])
+    let scalars = Array(text.unicodeScalars)
+    let pieces = found.offsets.map { String(String.UnicodeScalarView(scalars[$0])) }
+    #expect(pieces == ["<s>", "e", "<s>", " <E>", "a", "<e>", data, " <E>", "b", "<s>"])
+    // A token that reaches into the data is none.
+    let cut = try #require(SpecialTokenReading.outside("s>", in: "<s>"))
+    #expect(try tokenizer.encode("<s>", special: cut).ids == [0])
+    #expect(SpecialTokenReading.outside("z", in: text) == nil)
+  }
+
+  @Test func `long tokens in repetitive text are found in linear time`() throws {
+    let long = String(repeating: "a", count: 300_000)
+    let added: JSON = [["id": 1, "content": .string(long + "b")]]
+    #expect(try tokenizer(added).encode(long + long + "b").ids == [0, 1])
+  }
+
   @Test func `a thousand tokens in a row take no time`() throws {
     let text = String(repeating: "<s>x", count: 100_000)
     #expect(try tokenizer([["id": 1, "content": "<s>"]]).encode(text).count == 200_000)

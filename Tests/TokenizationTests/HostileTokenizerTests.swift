@@ -142,6 +142,30 @@ import Tokenization
     #expect(try tokenizer.encode(long, addSpecialTokens: false).ids.count == one + (5 << 20) - 1)
   }
 
+  @Test(
+    arguments: [
+      ["type": "Replace", "pattern": ["String": "a"], "content": "aa"],
+      ["type": "Replace", "pattern": ["Regex": "a"], "content": "aa"],
+      ["type": "Prepend", "prepend": .string(String(repeating: "a", count: 1 << 20))],
+      ["type": "Replace", "pattern": ["String": "a"], "content": "é"],
+    ] as [JSON])
+  func `a chain of steps that each lengthen the text is refused`(step: JSON) throws {
+    let steps = Array(repeating: step, count: 60) + Array(repeating: ["type": "ByteLevel"], count: 60)
+    let json = replacing(["normalizer", "normalizers"], in: Self.small, with: .array(steps))
+    let failure = try #require(throws: Failure.self) {
+      try Tokenizer(json: json, source: "t").encode("banana")
+    }
+    #expect(
+      failure.message
+        == "tokenizer.json: its steps make a text more than 32 times as long as it was, which is refused")
+  }
+
+  @Test func `a string is looked for in repetitive text in linear time`() throws {
+    let long = String(repeating: "a", count: 300_000)
+    let step: JSON = ["type": "Replace", "pattern": ["String": .string(long + "b")], "content": "c"]
+    #expect(try TinyTokenizer.normalizing(step).normalized(long + long + "b") == long + "c")
+  }
+
   @Test func `invalid UTF-8 in the file is refused with its place`() throws {
     let scratch = try Scratch()
     let path = try scratch.write([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d], "tokenizer.json")

@@ -3,7 +3,6 @@
 #define CLINUX_H
 
 #include <fcntl.h>
-#include <stddef.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,13 +14,6 @@ static inline int mlt_rename_exchange(const char *left, const char *right) {
 /// Renames, unless the new name is taken. 0, or -1 with errno.
 static inline int mlt_rename_exclusive(const char *from, const char *to) {
   return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 1 /* RENAME_NOREPLACE */);
-}
-
-extern void *memmem(const void *text, size_t count, const void *part, size_t partCount);
-
-/// The first place where `part` stands in `text`, or NULL.
-static inline const void *mlt_find(const void *text, size_t count, const void *part, size_t partCount) {
-  return memmem(text, count, part, partCount);
 }
 
 #endif

@@ -23,6 +23,9 @@ struct AddedVocabulary: Sendable {
   /// The id of an added token.
   func id(of content: String) -> Int32? { ids[[UInt8](content.utf8)] }
 
+  /// Whether a token was added just so.
+  func contains(_ token: AddedToken) -> Bool { id(of: token.content).flatMap { tokens[$0] } == token }
+
   /// Adds tokens: one that the model's vocabulary has keeps its id there, others get the next free one.
   mutating func add(
     _ added: [AddedToken], vocabulary: Vocabulary, normalizer: (any Normalizer)?
@@ -51,35 +54,38 @@ struct AddedVocabulary: Sendable {
   }
 
   private mutating func rebuildTries() {
-    originalTrie = TokenTrie()
-    normalizedTrie = TokenTrie()
+    var (original, normalized): ([(bytes: [UInt8], id: Int32)], [(bytes: [UInt8], id: Int32)]) = ([], [])
     for (id, token) in tokens.sorted(by: { $0.key < $1.key }) {
       if token.isNormalized {
         let pattern = [UInt8]((normalizedContents[id] ?? token.content).utf8)
-        if !pattern.isEmpty { normalizedTrie.insert(pattern, id: id) }
+        if !pattern.isEmpty { normalized.append((pattern, id)) }
       } else {
-        originalTrie.insert([UInt8](token.content.utf8), id: id)
+        original.append(([UInt8](token.content.utf8), id))
       }
     }
+    originalTrie = TokenTrie(original)
+    normalizedTrie = TokenTrie(normalized)
   }
 
   /// Cuts a text at its added tokens and normalizes what lies between them.
-  func pieces(of text: String, normalizer: (any Normalizer)?) throws(Failure) -> [Piece] {
+  func pieces(
+    of text: String, normalizer: (any Normalizer)?, special: SpecialTokenReading
+  ) throws(Failure) -> [Piece] {
     var pieces: [Piece] = []
-    for piece in cut(AlignedText(original: [UInt8](text.utf8)), originalTrie) {
+    for piece in cut(AlignedText(original: [UInt8](text.utf8)), originalTrie, special) {
       guard case .text(var text) = piece else {
         pieces.append(piece)
         continue
       }
       try normalizer?.normalize(&text)
-      pieces += cut(text, normalizedTrie)
+      pieces += cut(text, normalizedTrie, special)
     }
     return pieces
   }
 
-  private func cut(_ text: AlignedText, _ trie: TokenTrie) -> [Piece] {
+  private func cut(_ text: AlignedText, _ trie: TokenTrie, _ special: SpecialTokenReading) -> [Piece] {
     if text.isEmpty { return [] }
-    let found = trie.isEmpty ? [] : occurrences(in: text.bytes, trie)
+    let found = trie.isEmpty ? [] : occurrences(in: text, trie, special)
     if found.isEmpty { return [.text(text)] }
     var ranges: [(id: Int32?, range: Range<Int>)] = []
     var position = 0
@@ -95,23 +101,23 @@ struct AddedVocabulary: Sendable {
   }
 
   /// Leftmost-longest occurrences with the white space that they take along.
-  private func occurrences(in bytes: [UInt8], _ trie: TokenTrie) -> [(id: Int32, range: Range<Int>)] {
+  private func occurrences(
+    in text: AlignedText, _ trie: TokenTrie, _ special: SpecialTokenReading
+  ) -> [(id: Int32, range: Range<Int>)] {
+    let bytes = text.bytes
+    let places = SpecialTokenPlaces(special, in: text)
     var found: [(id: Int32, range: Range<Int>)] = []
     var covered = 0
     var index = 0
-    while index < bytes.count {
-      guard let match = trie.longestMatch(in: bytes, at: index, end: bytes.count),
-        let token = tokens[match.id]
-      else {
-        index += 1
-        continue
-      }
-      var range = index..<index + match.length
+    for match in trie.longestMatches(in: bytes) where match.range.lowerBound >= index {
+      guard let token = tokens[match.id] else { continue }
+      if token.isSpecial && !places.read(match.range) { continue }
+      var range = match.range
       // What is no single word hides what lies inside it all the same.
       index = range.upperBound
       if token.isSingleWord && touchesWord(bytes, range) { continue }
       if token.stripsLeft {
-        let start = max(spaceStart(bytes, range.lowerBound), covered)
+        let start = spaceStart(bytes, range.lowerBound, after: covered)
         // The token before took the white space along that this one consists of.
         if start >= range.upperBound { continue }
         range = start..<range.upperBound
@@ -132,9 +138,9 @@ struct AddedVocabulary: Sendable {
       && ScalarClass.isWord(UTF8Text.scalar(in: bytes, at: range.upperBound).value)
   }
 
-  private func spaceStart(_ bytes: [UInt8], _ end: Int) -> Int {
-    var start = end
-    while start > 0 {
+  private func spaceStart(_ bytes: [UInt8], _ end: Int, after covered: Int) -> Int {
+    var start = max(end, covered)
+    while start > covered {
       let before = UTF8Text.start(before: start, in: bytes)
       guard ScalarClass.isWhitespace(UTF8Text.scalar(in: bytes, at: before).value) else { break }
       start = before

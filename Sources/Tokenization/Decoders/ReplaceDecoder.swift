@@ -6,24 +6,24 @@ import SafeIO
 ///
 /// Decoding can't fail, so only plain strings are looked for.
 struct ReplaceDecoder: TokenDecoder {
-  private let pattern: [UInt8]
+  private let pattern: ByteSearch
   private let content: [UInt8]
 
   init(_ fields: Fields) throws(Failure) {
     guard let string = try fields.fields("pattern").optionalString("String") else {
       throw fields.complaint("pattern", "a regular expression in a decoder is not supported")
     }
-    pattern = [UInt8](string.utf8)
+    pattern = ByteSearch([UInt8](string.utf8))
     content = [UInt8](try fields.string("content").utf8)
   }
 
   func decode(_ tokens: [String]) -> [String] {
     tokens.map { token in
-      String(decoding: UTF8Text.replacing(pattern, with: content, in: [UInt8](token.utf8)), as: UTF8.self)
+      String(decoding: pattern.replacing(in: [UInt8](token.utf8), with: content), as: UTF8.self)
     }
   }
 
   func bytesInMiddle(_ bytes: [UInt8], isFused: inout Bool) -> [UInt8] {
-    UTF8Text.replacing(pattern, with: content, in: bytes)
+    pattern.replacing(in: bytes, with: content)
   }
 }

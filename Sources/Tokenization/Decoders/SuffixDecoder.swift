@@ -4,21 +4,20 @@ import SafeIO
 
 /// `BPEDecoder`.
 struct SuffixDecoder: TokenDecoder {
-  private let suffix: [UInt8]
+  private let suffix: ByteSearch
 
   init(_ fields: Fields) throws(Failure) {
-    suffix = [UInt8](try fields.string("suffix", default: "</w>").utf8)
+    suffix = ByteSearch([UInt8](try fields.string("suffix", default: "</w>").utf8))
   }
 
   func decode(_ tokens: [String]) -> [String] {
     tokens.enumerated().map { index, token in
       let replacement: [UInt8] = index == tokens.count - 1 ? [] : [UInt8(ascii: " ")]
-      return String(
-        decoding: UTF8Text.replacing(suffix, with: replacement, in: [UInt8](token.utf8)), as: UTF8.self)
+      return String(decoding: suffix.replacing(in: [UInt8](token.utf8), with: replacement), as: UTF8.self)
     }
   }
 
   func bytesInMiddle(_ bytes: [UInt8], isFused: inout Bool) -> [UInt8] {
-    UTF8Text.replacing(suffix, with: [UInt8(ascii: " ")], in: bytes)
+    suffix.replacing(in: bytes, with: [UInt8(ascii: " ")])
   }
 }

@@ -1,6 +1,10 @@
 // Writes every byte of a text as the character that stands for it in byte-level vocabularies.
 
+import SafeIO
+
 /// `ByteLevel` as a normalizer.
 struct ByteLevelNormalizer: Normalizer {
-  func normalize(_ text: inout AlignedText) { text.mapBytes { ByteAlphabet.scalars[Int($0)] } }
+  func normalize(_ text: inout AlignedText) throws(Failure) {
+    try text.mapBytes { ByteAlphabet.scalars[Int($0)] }
+  }
 }

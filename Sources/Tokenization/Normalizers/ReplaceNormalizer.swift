@@ -13,6 +13,6 @@ struct ReplaceNormalizer: Normalizer {
   }
 
   func normalize(_ text: inout AlignedText) throws(Failure) {
-    text.replace(try pattern.matches(in: text.bytes, 0..<text.bytes.count), with: content)
+    try text.replace(pattern.matches(in: text.bytes, 0..<text.bytes.count), with: content)
   }
 }

@@ -20,9 +20,10 @@ struct ByteLevelPreTokenizer: PreTokenizer {
 
   func split(_ words: inout Words) throws(Failure) {
     if addsPrefixSpace {
-      words.prepend([UInt8(ascii: " ")]) { range, text in text.bytes[range.lowerBound] != UInt8(ascii: " ") }
+      let space = UInt8(ascii: " ")
+      try words.prepend([space]) { range, text in text.bytes[range.lowerBound] != space }
     }
     if let pattern { try words.split(pattern, .isolated) }
-    words.spellInByteAlphabet()
+    try words.spellInByteAlphabet()
   }
 }

@@ -6,18 +6,20 @@ import SafeIO
 struct MetaspacePreTokenizer: PreTokenizer {
   private let settings: MetaspaceSettings
 
+  private static let space = ByteSearch([UInt8(ascii: " ")])
+
   init(_ fields: Fields) throws(Failure) { settings = try MetaspaceSettings(fields) }
 
   func split(_ words: inout Words) throws(Failure) {
     let mark = settings.replacement
-    words.replace([UInt8(ascii: " ")], with: mark)
+    try words.replace(Self.space, with: mark)
     if settings.prepends != .never {
       let onlyFirst = settings.prepends == .first
-      words.prepend(mark) { range, text in
+      try words.prepend(mark) { range, text in
         !text.bytes[range].starts(with: mark) && (!onlyFirst || text.isFromStart(range.lowerBound))
       }
     }
-    if settings.splits { try words.split(.string(mark), .mergedWithNext) }
+    if settings.splits { try words.split(.string(ByteSearch(mark)), .mergedWithNext) }
   }
 }
 

@@ -40,7 +40,7 @@ struct SplitPreTokenizer: PreTokenizer {
   }
 
   init(delimiter fields: Fields) throws(Failure) {
-    pattern = .string([UInt8](try fields.string("delimiter").utf8))
+    pattern = .string(ByteSearch([UInt8](try fields.string("delimiter").utf8)))
     behavior = .removed
   }
 

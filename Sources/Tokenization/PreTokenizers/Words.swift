@@ -26,7 +26,7 @@ struct Words: Sendable {
   mutating func split(
     _ pattern: TextPattern, _ behavior: SplitBehavior, inverted: Bool = false
   ) throws(Failure) {
-    writeOutByteAlphabet()
+    try writeOutByteAlphabet()
     var splitter = Splitter(behavior: behavior)
     splitter.ranges.reserveCapacity(text.bytes.count / 4)
     for range in ranges {
@@ -52,18 +52,20 @@ struct Words: Sendable {
   }
 
   /// Puts `content` in place of every occurrence of `needle` in the words.
-  mutating func replace(_ needle: [UInt8], with content: [UInt8]) {
-    writeOutByteAlphabet()
-    let found = ranges.flatMap { UTF8Text.occurrences(of: needle, in: text.bytes, $0) }
-    text.replace(found, with: content)
+  mutating func replace(_ needle: ByteSearch, with content: [UInt8]) throws(Failure) {
+    try writeOutByteAlphabet()
+    let found = ranges.flatMap { needle.all(in: text.bytes, $0) }
+    try text.replace(found, with: content)
     shiftRanges(edits: found.map { ($0, content.count - $0.count) })
   }
 
   /// Inserts `prefix` before the words for which `isWanted` holds; it becomes part of them.
-  mutating func prepend(_ prefix: [UInt8], where isWanted: (Range<Int>, AlignedText) -> Bool) {
-    writeOutByteAlphabet()
+  mutating func prepend(
+    _ prefix: [UInt8], where isWanted: (Range<Int>, AlignedText) -> Bool
+  ) throws(Failure) {
+    try writeOutByteAlphabet()
     let starts = ranges.filter { isWanted($0, text) }.map(\.lowerBound)
-    text.insert(prefix, at: starts)
+    try text.insert(prefix, at: starts)
     var shift = 0
     var next = starts[...]
     ranges = ranges.map { range in
@@ -77,13 +79,13 @@ struct Words: Sendable {
   }
 
   /// Lets the words stand for their spelling in the byte alphabet.
-  mutating func spellInByteAlphabet() {
-    writeOutByteAlphabet()
+  mutating func spellInByteAlphabet() throws(Failure) {
+    try writeOutByteAlphabet()
     isInByteAlphabet = true
   }
 
   /// Makes the spelling in the byte alphabet, if the words stand for it, the text itself.
-  mutating func writeOutByteAlphabet() {
+  mutating func writeOutByteAlphabet() throws(Failure) {
     guard isInByteAlphabet else { return }
     isInByteAlphabet = false
     var position = 0
@@ -99,7 +101,7 @@ struct Words: Sendable {
       let start = advance(to: range.lowerBound)
       return start..<advance(to: range.upperBound)
     }
-    text.mapBytes { ByteAlphabet.scalars[Int($0)] }
+    try text.mapBytes { ByteAlphabet.scalars[Int($0)] }
     ranges = newRanges
   }
 
@@ -116,75 +118,5 @@ struct Words: Sendable {
       }
       return start..<range.upperBound + shift
     }.filter { !$0.isEmpty }
-  }
-}
-
-/// What becomes of the places where a pattern matched.
-enum SplitBehavior: String, Sendable {
-  case removed = "Removed"
-  case isolated = "Isolated"
-  case mergedWithPrevious = "MergedWithPrevious"
-  case mergedWithNext = "MergedWithNext"
-  case contiguous = "Contiguous"
-
-  init(_ fields: Fields, _ key: String, default value: SplitBehavior? = nil) throws(Failure) {
-    if let value, !fields.has(key) {
-      self = value
-      return
-    }
-    let name = try fields.string(key)
-    guard let behavior = SplitBehavior(rawValue: name) else {
-      throw fields.complaint(key, "the split behavior '\(name)' is not supported")
-    }
-    self = behavior
-  }
-}
-
-/// Collects the words that matches and gaps make under a behavior; both come in order and cover the word.
-private struct Splitter {
-  let behavior: SplitBehavior
-  var ranges: [Range<Int>] = []
-  private var firstOfWord = 0
-  private var previousIsMatch = false
-  /// A match that waits for what follows it.
-  private var pending: Range<Int>?
-
-  init(behavior: SplitBehavior) { self.behavior = behavior }
-
-  mutating func add(_ range: Range<Int>, isMatch: Bool) {
-    switch behavior {
-    case .isolated: append(range)
-    case .removed: if !isMatch { append(range) }
-    case .contiguous: isMatch == previousIsMatch ? extendLast(with: range) : append(range)
-    case .mergedWithPrevious: isMatch && !previousIsMatch ? extendLast(with: range) : append(range)
-    case .mergedWithNext:
-      if isMatch {
-        if let pending { append(pending) }
-        pending = range
-      } else {
-        append((pending?.lowerBound ?? range.lowerBound)..<range.upperBound)
-        pending = nil
-      }
-    }
-    previousIsMatch = isMatch
-  }
-
-  mutating func endWord() {
-    if let pending { append(pending) }
-    pending = nil
-    previousIsMatch = false
-    firstOfWord = ranges.count
-  }
-
-  private mutating func append(_ range: Range<Int>) {
-    if !range.isEmpty { ranges.append(range) }
-  }
-
-  private mutating func extendLast(with range: Range<Int>) {
-    if ranges.count > firstOfWord {
-      ranges[ranges.count - 1] = ranges[ranges.count - 1].lowerBound..<range.upperBound
-    } else {
-      append(range)
-    }
   }
 }

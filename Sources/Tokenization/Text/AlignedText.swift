@@ -2,6 +2,8 @@
 // original text it stands for, so that a token can say where it came from. As long as nothing was rewritten, the
 // places are counted, not stored.
 
+import SafeIO
+
 /// UTF-8 text with the place in the original that each byte stands for.
 struct AlignedText: Sendable {
   /// A range of code points in the original text.
@@ -15,17 +17,26 @@ struct AlignedText: Sendable {
   private(set) var origins: [Origin]?
   /// The code point of the original at which the piece starts; it matters while `origins` is nil.
   private let firstCodePoint: Int
+  /// A longer text is not made.
+  private let maximumCount: Int
+
+  /// How much longer than the original a text may become: a chain of steps that each double it must end somewhere.
+  ///
+  /// The steps of real tokenizers stay below a factor of 12.
+  private static let maximumGrowth = 32
 
   /// A piece of the original text that starts at its code point `firstCodePoint`.
   init(original bytes: [UInt8], firstCodePoint: Int = 0) {
     self.bytes = bytes
     self.firstCodePoint = firstCodePoint
+    maximumCount = max(256, bytes.count * Self.maximumGrowth)
   }
 
-  private init(bytes: [UInt8], origins: [Origin]?, firstCodePoint: Int) {
+  private init(bytes: [UInt8], origins: [Origin]?, firstCodePoint: Int, maximumCount: Int) {
     self.bytes = bytes
     self.origins = origins
     self.firstCodePoint = firstCodePoint
+    self.maximumCount = maximumCount
   }
 
   var isEmpty: Bool { bytes.isEmpty }
@@ -48,12 +59,15 @@ struct AlignedText: Sendable {
   func slices(_ ranges: [Range<Int>]) -> [AlignedText] {
     var counted = 0
     var codePoint = firstCodePoint
+    // A part may grow as much as its share of the whole.
+    let growth = Double(maximumCount) / Double(max(bytes.count, 1))
     return ranges.map { range in
       if range.lowerBound < counted { (counted, codePoint) = (0, firstCodePoint) }
       codePoint += UTF8Text.count(in: bytes, counted..<range.lowerBound)
       counted = range.lowerBound
       return AlignedText(
-        bytes: Array(bytes[range]), origins: origins.map { Array($0[range]) }, firstCodePoint: codePoint)
+        bytes: Array(bytes[range]), origins: origins.map { Array($0[range]) }, firstCodePoint: codePoint,
+        maximumCount: max(256, Int(Double(range.count) * growth)))
     }
   }
 
@@ -103,7 +117,7 @@ extension AlignedText {
   /// Rewrites the whole text, scalar by scalar, as `NormalizedString::transform` of the `tokenizers` library.
   /// - Parameter removedAtStart: how many scalars at the beginning are gone.
   mutating func transform(_ changes: [Change], removedAtStart: Int = 0) {
-    let old = storedOrigins()
+    let old = originOfEachByte()
     var newBytes: [UInt8] = []
     var newOrigins: [Origin] = []
     newBytes.reserveCapacity(bytes.count)
@@ -128,9 +142,11 @@ extension AlignedText {
   /// Puts `content` in place of each of `ranges`, which ascend.
   ///
   /// The new text belongs to the last scalar replaced.
-  mutating func replace(_ ranges: [Range<Int>], with content: [UInt8]) {
+  /// - Throws: `Failure.badData` when the text gets too long, as `insert` and `mapBytes` do.
+  mutating func replace(_ ranges: [Range<Int>], with content: [UInt8]) throws(Failure) {
     if ranges.isEmpty { return }
-    let old = storedOrigins()
+    try check(growth: ranges.reduce(0) { $0 + content.count - $1.count })
+    let old = originOfEachByte()
     var newBytes: [UInt8] = []
     var newOrigins: [Origin] = []
     newBytes.reserveCapacity(bytes.count + ranges.count * content.count)
@@ -156,9 +172,10 @@ extension AlignedText {
   /// Inserts `content` at each of `positions`, which ascend.
   ///
   /// It belongs to the scalar that follows.
-  mutating func insert(_ content: [UInt8], at positions: [Int]) {
+  mutating func insert(_ content: [UInt8], at positions: [Int]) throws(Failure) {
     if positions.isEmpty { return }
-    let old = storedOrigins()
+    try check(growth: positions.count * content.count)
+    let old = originOfEachByte()
     var newBytes: [UInt8] = []
     var newOrigins: [Origin] = []
     var position = 0
@@ -176,8 +193,9 @@ extension AlignedText {
   }
 
   /// Puts `replacement(byte)` in place of every byte, with the byte's origin.
-  mutating func mapBytes(_ replacement: (UInt8) -> UInt32) {
-    let old = storedOrigins()
+  mutating func mapBytes(_ replacement: (UInt8) -> UInt32) throws(Failure) {
+    try check(growth: bytes.reduce(0) { $0 + (replacement($1) < 0x80 ? 0 : 1) })
+    let old = originOfEachByte()
     var newBytes: [UInt8] = []
     var newOrigins: [Origin] = []
     newBytes.reserveCapacity(bytes.count * 2)
@@ -190,6 +208,14 @@ extension AlignedText {
     origins = newOrigins
   }
 
+  private func check(growth: Int) throws(Failure) {
+    guard growth <= maximumCount - bytes.count || growth <= 0 else {
+      throw .badData(
+        "tokenizer.json",
+        "its steps make a text more than \(Self.maximumGrowth) times as long as it was, which is refused")
+    }
+  }
+
   private func startOfPiece(_ origins: [Origin]) -> UInt32 { origins.first?.start ?? UInt32(firstCodePoint) }
 
   private func skip(_ count: Int, from start: Int) -> Int {
@@ -200,7 +226,8 @@ extension AlignedText {
     return position
   }
 
-  private func storedOrigins() -> [Origin] {
+  /// The origins, counted when they are not stored.
+  func originOfEachByte() -> [Origin] {
     if let origins { return origins }
     var stored: [Origin] = []
     stored.reserveCapacity(bytes.count)

@@ -4,7 +4,7 @@ import SafeIO
 
 /// A pattern that finds places in a text.
 enum TextPattern: Sendable {
-  case string([UInt8])
+  case string(ByteSearch)
   case regex(Regex)
   /// Each scalar by itself for which the function holds.
   case scalars(@Sendable (UInt32) -> Bool)
@@ -15,7 +15,7 @@ enum TextPattern: Sendable {
   init(_ fields: Fields, _ key: String) throws(Failure) {
     let pattern = try fields.fields(key)
     if let string = try pattern.optionalString("String") {
-      self = .string([UInt8](string.utf8))
+      self = .string(ByteSearch([UInt8](string.utf8)))
     } else {
       self = .regex(try Regex(try pattern.string("Regex"), source: fields.source))
     }
@@ -24,7 +24,7 @@ enum TextPattern: Sendable {
   /// The matches in `bytes[range]`, ascending.
   func matches(in bytes: [UInt8], _ range: Range<Int>) throws(Failure) -> [Range<Int>] {
     switch self {
-    case .string(let needle): return UTF8Text.occurrences(of: needle, in: bytes, range)
+    case .string(let search): return search.all(in: bytes, range)
     case .regex(let regex): return try regex.matches(in: bytes, range)
     case .scalars(let isWanted):
       var found: [Range<Int>] = []

@@ -59,34 +59,6 @@ enum UTF8Text {
     return count
   }
 
-  /// The places where `needle` stands, from left to right, not overlapping.
-  static func occurrences(of needle: [UInt8], in bytes: [UInt8], _ range: Range<Int>) -> [Range<Int>] {
-    guard let first = needle.first else { return [] }
-    var found: [Range<Int>] = []
-    var index = range.lowerBound
-    while index + needle.count <= range.upperBound {
-      if bytes[index] == first, (1..<needle.count).allSatisfy({ bytes[index + $0] == needle[$0] }) {
-        found.append(index..<index + needle.count)
-        index += needle.count
-      } else {
-        index += 1
-      }
-    }
-    return found
-  }
-
-  /// `bytes` with `content` in place of every occurrence of `needle`.
-  static func replacing(_ needle: [UInt8], with content: [UInt8], in bytes: [UInt8]) -> [UInt8] {
-    var result: [UInt8] = []
-    var position = 0
-    for range in occurrences(of: needle, in: bytes, 0..<bytes.count) {
-      result += bytes[position..<range.lowerBound]
-      result += content
-      position = range.upperBound
-    }
-    return result + bytes[position...]
-  }
-
   @inline(__always)
   private static func tail(_ bytes: [UInt8], _ index: Int) -> UInt32 { UInt32(bytes[index] & 0x3f) }
 }
