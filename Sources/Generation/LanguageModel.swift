@@ -64,37 +64,39 @@ package final class LanguageModel {
     throws(Failure)
     -> [Int32]
   {
-    guard let chatTemplate else { throw .unavailable("\(path): the model has no chat template") }
-    let text = try chatTemplate.render(
-      messages: messages, tools: tools, addGenerationPrompt: true, variables: variables,
-      bosToken: tokenizer.bosToken?.text, eosToken: tokenizer.eosToken?.text)
+    let text = try chatText(messages, tools: tools, variables: variables)
     return try tokenizer.encode(text, addSpecialTokens: false).ids
   }
 
-  /// The tokens of a piece of text that is data, within a longer sequence: never a special token, whatever it says.
-  package func tokens(ofData text: String) throws(Failure) -> [Int32] {
-    try tokenizer.encode(try withoutSpecialTokens(text), addSpecialTokens: false).ids
-  }
-
-  /// `text` with a space after the first character of everything that the tokenizer reads as a special token.
-  package func withoutSpecialTokens(_ text: String) throws(Failure) -> String {
-    var text = text
-    while true {
-      let ids = try tokenizer.encode(text, addSpecialTokens: false).ids
-      let names = Set(ids.filter(tokenizer.isSpecial)).compactMap(tokenizer.token(of:)).sorted()
-      let replaced = names.reduce(text, Self.brokenUp)
-      if replaced == text { return text }
-      text = replaced
+  /// The tokens of a conversation that begins with `data`, up to where the assistant's answer begins: special tokens
+  /// are read where the template writes them, and never in the data.
+  ///
+  /// Throws as `chatTokens`, and `.badData` when the template does not write the data as it is.
+  package func chatTokens(ofData data: String) throws(Failure) -> [Int32] {
+    let text = try chatText([["role": "user", "content": .string(data)]])
+    // Many templates leave white space at the ends out.
+    let bare = String(data.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    guard let special = SpecialTokenReading.outside(data, in: text) ?? .outside(bare, in: text) else {
+      throw .badData(
+        path, "the chat template changes the text of a message, so its special tokens can't be told apart")
     }
+    return try tokenizer.encode(text, addSpecialTokens: false, special: special).ids
   }
 
-  /// `text` with a space within every `name`, found by bytes; a name of one character stays.
-  private static func brokenUp(_ text: String, _ name: String) -> String {
-    let first = name.unicodeScalars.prefix(1)
-    let rest = name.unicodeScalars.dropFirst()
-    guard !rest.isEmpty else { return text }
-    let parts = Array(text.utf8).split(separator: Array(name.utf8), omittingEmptySubsequences: false)
-    return String(
-      decoding: Array(parts.joined(separator: "\(String(first)) \(String(rest))".utf8)), as: UTF8.self)
+  private func chatText(
+    _ messages: JSON, tools: JSON? = nil, variables: [String: JSON] = [:]
+  ) throws(Failure) -> String {
+    guard let chatTemplate else { throw .unavailable("\(path): the model has no chat template") }
+    return try chatTemplate.render(
+      messages: messages, tools: tools, addGenerationPrompt: true, variables: variables,
+      bosToken: tokenizer.bosToken?.text, eosToken: tokenizer.eosToken?.text)
+  }
+
+  /// The tokens of a text that is data: special tokens in it are nothing but text.
+  ///
+  /// - Parameter isWhole: whether it is a text by itself, which gets the tokens that the tokenizer adds to every
+  ///   text, or a piece within a longer sequence.
+  package func tokens(ofData text: String, isWhole: Bool = false) throws(Failure) -> [Int32] {
+    try tokenizer.encode(text, addSpecialTokens: isWhole, special: .nowhere).ids
   }
 }

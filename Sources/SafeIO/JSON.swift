@@ -130,7 +130,17 @@ package struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionary
     left.count == right.count && left.allSatisfy { right[$0.0] == $0.1 }
   }
 
-  package func hash(into hasher: inout Hasher) { hasher.combine(count) }
+  /// By the members in any order.
+  package func hash(into hasher: inout Hasher) {
+    var members = 0
+    for (key, value) in self {
+      var member = Hasher()
+      member.combine(ExactKey(text: key))
+      member.combine(value)
+      members ^= member.finalize()
+    }
+    hasher.combine(members)
+  }
 }
 
 extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,

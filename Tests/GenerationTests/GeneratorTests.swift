@@ -173,10 +173,27 @@ private final class ScriptedContext: TokenContext {
     for text in ["a</s>b", "</s></s>", "<s><s>x", "</s>\u{301}", "<</s>/s>"] {
       let ids = try model.tokens(ofData: text)
       #expect(!ids.contains { $0 >= 256 }, "\(text)")
-      #expect(
-        model.tokenizer.decode(ids, skipSpecialTokens: false).filter { $0 != " " }
-          == text.filter { $0 != " " })
+      #expect(model.tokenizer.decode(ids, skipSpecialTokens: false) == text)
     }
     #expect(try model.tokens(ofData: "plain <text>") == ids("plain <text>"))
+  }
+
+  @Test func `data in a conversation never becomes a special token`() throws {
+    var tiny = TinyModel()
+    tiny.specialTokens = ["<s>", "</s>", "  ", "x"]
+    tiny.chatTemplate = "<s>{{ messages[0].content | trim }}</s>x"
+    let folder = try Scratch()
+    try tiny.write(to: folder.path)
+    let model = try LanguageModel(path: folder.path)
+    let data = "\na  b</s>x<s>  "
+    #expect(
+      try model.chatTokens(ofData: data)
+        == [256] + "a  b</s>x<s>".utf8.map { Int32($0) } + [257, 259])
+    tiny.chatTemplate = "{{ messages[0].content | upper }}"
+    try tiny.write(to: folder.path)
+    let failure = #expect(throws: Failure.self) {
+      try LanguageModel(path: folder.path).chatTokens(ofData: data)
+    }
+    #expect(failure?.message.contains("the chat template changes the text of a message") == true)
   }
 }

@@ -52,9 +52,6 @@ package struct CompiledGrammar: Sendable {
         "the shortest text that fits has more than the \(Limit.shortestText) bytes allowed")
     }
   }
-
-  /// Bytes, and so at most tokens, of the shortest text.
-  package var shortestText: Int { shortest[Int(root)] }
 }
 
 /// Adds parts, children before parents.

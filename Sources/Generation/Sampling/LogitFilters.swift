@@ -64,24 +64,31 @@ package enum LogitFilters {
   package static func topK(_ count: Int) -> LogitFilter {
     { logits, _ in
       guard count < logits.count else { return }
-      let cut = logits.sorted(by: >)[count - 1]
+      var ranking = Ranking(logits)
+      for _ in 1..<count { _ = ranking.next() }
+      // Fewer than `count` are there when the others are gone already.
+      guard let last = ranking.next() else { return }
+      let cut = logits[last]
       for index in logits.indices where logits[index] < cut { logits[index] = -.infinity }
     }
   }
 
   /// Nucleus sampling (arXiv:1904.09751): from the least probable up, tokens go while their sum is at most `1 - mass`.
+  ///
+  /// What is left of the sum is known from above too, where there are few tokens.
   package static func topP(_ mass: Float) -> LogitFilter {
     { logits, _ in
       let probabilities = softmax(logits)
-      // Ties keep the lower id, so that the result does not depend on the sort.
-      let ascending = logits.indices.filter { logits[$0] > -.infinity }
-        .sorted { (logits[$0], -$0) < (logits[$1], -$1) }
-      var sum = 0.0
-      for index in ascending.dropLast() {
-        sum += Double(probabilities[index])
-        if Float(sum) > Float(1 - Double(mass)) { break }
-        logits[index] = -.infinity
+      // Of tokens with one logit the lower ids stay.
+      var rest = probabilities.reduce(0) { $0 + ($1.isNaN ? 0 : Double($1)) }
+      var kept: [(id: Int, logit: Float)] = []
+      for id in Ranking(logits) {
+        guard kept.isEmpty || Float(rest) > Float(1 - Double(mass)) else { break }
+        kept.append((id, logits[id]))
+        rest -= Double(probabilities[id])
       }
+      for id in logits.indices where !logits[id].isNaN { logits[id] = -.infinity }
+      for (id, logit) in kept { logits[id] = logit }
     }
   }
 
@@ -102,19 +109,16 @@ package enum LogitFilters {
       var entropy = 0.0
       for (p, s) in zip(probabilities, surprise) where p > 0 { entropy += Double(p * s) }
       let distance = surprise.map { abs($0 - Float(entropy)) }
-      let order = logits.indices.filter { logits[$0] > -.infinity }
-        .sorted { (distance[$0], $0) < (distance[$1], $1) }
-      guard let last = order.last else { return }
       var sum = 0.0
-      var cut = distance[last]
-      for index in order {
-        sum += Double(probabilities[index])
+      var cut = Float.infinity
+      for id in Ranking(logits.indices.map { logits[$0] > -.infinity ? -distance[$0] : -.infinity }) {
+        sum += Double(probabilities[id])
         if Float(sum) >= mass {
-          cut = distance[index]
+          cut = distance[id]
           break
         }
       }
-      for index in order where distance[index] > cut { logits[index] = -.infinity }
+      for index in logits.indices where distance[index] > cut { logits[index] = -.infinity }
     }
   }
 

@@ -29,9 +29,8 @@ package struct Sampler: Sendable {
   ///   - history: all tokens before, also the counter of the random numbers.
   ///   - mask: the tokens that may be chosen; nil means all. Must allow at least one id below `logits.count`.
   package func sample(_ logits: [Float], history: TokenHistory, mask: TokenMask? = nil) -> Int32 {
-    let scores = filtered(logits, history: history, mask: mask)
-    guard options.temperature > 0 else { return argmax(scores, mask: mask) }
-    let weights = softmax(scores)
+    guard options.temperature > 0 else { return largest(logits, history: history, mask: mask) }
+    let weights = probabilities(logits, history: history, mask: mask)
     var total = 0.0
     for weight in weights { total += Double(weight) }
     let target = random.unit(history.ids.count - history.promptCount) * total
@@ -41,7 +40,7 @@ package struct Sampler: Sendable {
       if target < sum { return Int32(index) }
     }
     // Only logits that are not numbers get here.
-    return argmax(scores, mask: mask)
+    return largest(logits, history: history, mask: mask)
   }
 
   private func filtered(_ logits: [Float], history: TokenHistory, mask: TokenMask?) -> [Float] {
@@ -53,7 +52,8 @@ package struct Sampler: Sendable {
     return scores
   }
 
-  private func argmax(_ scores: [Float], mask: TokenMask?) -> Int32 {
+  private func largest(_ logits: [Float], history: TokenHistory, mask: TokenMask?) -> Int32 {
+    let scores = filtered(logits, history: history, mask: mask)
     var best: Int?
     for (index, score) in scores.enumerated() where !score.isNaN && mask?[Int32(index)] ?? true {
       if let current = best, !(score > scores[current]) { continue }

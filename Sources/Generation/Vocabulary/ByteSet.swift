@@ -8,9 +8,6 @@ package struct ByteSet: Sendable, Equatable {
 
   package init(_ bytes: some Sequence<UInt8>) { for byte in bytes { insert(byte) } }
 
-  /// Every byte.
-  package static let all = ByteSet(0...255)
-
   package func contains(_ byte: UInt8) -> Bool {
     let bit: UInt64 = 1 << UInt64(byte & 63)
     switch byte >> 6 {

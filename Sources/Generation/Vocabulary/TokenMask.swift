@@ -25,9 +25,4 @@ package struct TokenMask: Sendable, Equatable {
       if newValue { words[index >> 6] |= bit } else { words[index >> 6] &= ~bit }
     }
   }
-
-  package var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
-
-  /// The allowed ids, ascending.
-  package var ids: [Int32] { (0..<Int32(size)).filter { self[$0] } }
 }

@@ -20,6 +20,18 @@ package struct WallClock: Sendable, Equatable {
     self.second = second
   }
 
+  /// Reads `2025-03-04T05:06:07`, the time of day optional; nil for anything else.
+  package init?(_ text: String) {
+    let numbers = text.split(whereSeparator: { "-T :".contains($0) }).map { Int($0) }
+    guard numbers.count == 3 || numbers.count == 6, !numbers.contains(nil) else { return nil }
+    let parts = numbers.compactMap { $0 } + [0, 0, 0]
+    guard (1...9999).contains(parts[0]), (1...12).contains(parts[1]), (1...31).contains(parts[2]),
+      (0..<24).contains(parts[3]), (0..<60).contains(parts[4]), (0...60).contains(parts[5])
+    else { return nil }
+    self.init(
+      year: parts[0], month: parts[1], day: parts[2], hour: parts[3], minute: parts[4], second: parts[5])
+  }
+
   /// The time now.
   package static func current() -> WallClock {
     var seconds = time(nil)

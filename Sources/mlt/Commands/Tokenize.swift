@@ -129,7 +129,8 @@ struct Tokenize: ParsableCommand {
     if common.json {
       Console.print(json: ["text": .string(text)])
     } else {
-      Console.print(text)
+      // On a terminal without what could drive it; a file gets the text to the byte.
+      Console.print(isTerminal ? Console.clean(text) : text)
     }
   }
 
@@ -180,58 +181,9 @@ struct Tokenize: ParsableCommand {
 
   /// The text to the byte, so that a file has the prompt itself; on a terminal without what could drive it.
   private func printExactly(_ text: String, endsLine: Bool) {
-    let isTerminal = isatty(STDOUT_FILENO) == 1
     let shown = isTerminal ? Console.clean(text) : text
     Console.stream((isTerminal || endsLine) && !shown.hasSuffix("\n") ? shown + "\n" : shown)
   }
-}
 
-/// What a file for `--chat` asks for.
-private struct Conversation {
-  private let messages: JSON
-  private let tools: JSON?
-  private let addsGenerationPrompt: Bool
-  private let continuesFinalMessage: Bool
-  private let now: WallClock?
-  private var variables: [String: JSON] = [:]
-
-  init(_ json: JSON, source: String) throws {
-    let fields = try Fields(json, source: source)
-    messages = .array(try fields.array("messages"))
-    tools = fields.has("tools") ? fields.object["tools"] : nil
-    addsGenerationPrompt = try fields.bool("add_generation_prompt", default: false)
-    continuesFinalMessage = try fields.bool("continue_final_message", default: false)
-    now = try fields.optionalString("now").map { text in
-      guard let clock = WallClock(text) else {
-        throw fields.complaint(
-          "now", "expected a time such as 2025-03-04T05:06:07, found '\(text.prefix(40))'")
-      }
-      return clock
-    }
-    let own = ["messages", "tools", "add_generation_prompt", "continue_final_message", "now"]
-    for (key, value) in fields.object where !own.contains(key) { variables[key] = value }
-  }
-
-  func render(_ template: ChatTemplate, _ tokenizer: Tokenizer) throws -> String {
-    var all = variables
-    for (name, token) in tokenizer.namedTokens where all[name] == nil { all[name] = .string(token) }
-    return try template.render(
-      messages: messages, tools: tools, addGenerationPrompt: addsGenerationPrompt,
-      continueFinalMessage: continuesFinalMessage, variables: all,
-      bosToken: tokenizer.namedTokens["bos_token"], eosToken: tokenizer.namedTokens["eos_token"], now: now)
-  }
-}
-
-extension WallClock {
-  /// Reads `2025-03-04T05:06:07`, the time of day optional; nil for anything else.
-  fileprivate init?(_ text: String) {
-    let numbers = text.split(whereSeparator: { "-T :".contains($0) }).map { Int($0) }
-    guard numbers.count == 3 || numbers.count == 6, !numbers.contains(nil) else { return nil }
-    let parts = numbers.compactMap { $0 } + [0, 0, 0]
-    guard (1...9999).contains(parts[0]), (1...12).contains(parts[1]), (1...31).contains(parts[2]),
-      (0..<24).contains(parts[3]), (0..<60).contains(parts[4]), (0...60).contains(parts[5])
-    else { return nil }
-    self.init(
-      year: parts[0], month: parts[1], day: parts[2], hour: parts[3], minute: parts[4], second: parts[5])
-  }
+  private var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 }

@@ -4,6 +4,11 @@ import Generation
 import SafeIO
 import TensorCore
 
+extension TokenMask {
+  /// The allowed ids, ascending.
+  var ids: [Int32] { (0..<Int32(size)).filter { self[$0] } }
+}
+
 /// What a random walk wrote, and with how many tokens.
 struct Walk {
   var bytes: [UInt8] = []

@@ -80,10 +80,9 @@ struct ConversationForm: TriageForm {
   }
 
   private func tokens(of prompt: RepositoryPrompt, _ model: LanguageModel) throws -> [Int32] {
-    let text = try model.withoutSpecialTokens(prompt.text)
-    return usesTemplate
-      ? try model.chatTokens([["role": "user", "content": .string(text)]])
-      : try model.tokens(of: text + "\nAnswer: ")
+    usesTemplate
+      ? try model.chatTokens(ofData: prompt.text)
+      : try model.tokens(ofData: prompt.text + "\nAnswer: ", isWhole: true)
   }
 
   private func triageResult(_ text: String, _ view: RepositoryView) throws(Failure) -> TriageResult {
