@@ -46,6 +46,11 @@ package final class RowReader {
     let place = fields.source
     let tools = try tools(fields)
     if fields.has("messages") {
+    // First: their prompt stands under the keys of other rows, and would be learned without an answer.
+    if fields.has("chosen") || fields.has("rejected") {
+      throw Failure.badData(
+        place, "preference rows (chosen, rejected) can't be trained on yet; give one answer")
+    }
       return try textEncoder().chat(messages: .array(fields.array("messages")), tools: tools, place: place)
     }
     if fields.has("conversations") {
@@ -55,10 +60,6 @@ package final class RowReader {
     if fields.has("completion") || fields.has("prompt") {
       return try textEncoder().completion(
         prompt: fields.string("prompt"), completion: fields.string("completion"), tools: tools, place: place)
-    }
-    if fields.has("chosen") || fields.has("rejected") {
-      throw Failure.badData(
-        place, "preference rows (chosen, rejected) can't be trained on yet; give one answer")
     }
     if fields.has("instruction") {
       let input = try fields.string("input", default: "")

@@ -207,6 +207,21 @@ import Tokenization
     #expect(failure?.message.contains(sentence) ?? false, "\(failure?.message ?? "")")
   }
 
+  @Test(
+    arguments: [
+      ["conversations": [["from": "human", "value": "who"]]],
+      ["messages": [["role": "user", "content": "who"]]],
+      ["prompt": "who"], ["instruction": "who"], [:],
+    ] as [JSONObject])
+  func `preferences are refused whatever their prompt looks like`(prompt: JSONObject) throws {
+    var preference = prompt
+    preference["chosen"] = "them"
+    preference["rejected"] = "they"
+    let failure = #expect(throws: Failure.self) { try row(reader(), .object(preference)) }
+    #expect(failure?.kind == .badData)
+    #expect(failure?.message.contains("preference rows (chosen, rejected) can't be trained on yet") ?? false)
+  }
+
   // MARK: Files
 
   @Test func `blank lines are skipped and the numbers stay those of the file`() throws {
