@@ -57,10 +57,12 @@ extension Dataset {
   /// Reads a file of one JSON object a line, or of one JSON array of objects.
   package init(path: String, reader: RowReader, progress: (any ProgressReporting)? = nil) throws {
     let file = try MappedFile(path: path)
+    defer { withExtendedLifetime(file) {} }
+    let bytes = Self.withoutMark(file.bytes)
     var rows: [TrainingRow] = []
-    progress?.begin("reading \(Files.name(of: path))", total: file.count)
+    progress?.begin("reading \(Files.name(of: path))", total: bytes.count)
     defer { progress?.end(summary: nil) }
-    if let array = try Self.array(in: file) {
+    if let array = try Self.array(in: bytes, path: path) {
       for (index, json) in array.enumerated() {
         try Interruption.check()
         rows.append(try reader.row(json, line: index + 1, place: "\(path), item \(index + 1)"))
@@ -68,10 +70,10 @@ extension Dataset {
     } else {
       var start = 0
       var line = 0
-      while start < file.count {
-        let end = file.bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? file.count
+      while start < bytes.count {
+        let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
         line += 1
-        if let json = try Self.parse(file.bytes[start..<end], place: "\(path), line \(line)") {
+        if let json = try Self.parse(bytes[start..<end], place: "\(path), line \(line)") {
           rows.append(try reader.row(json, line: line, place: "\(path), line \(line)"))
         }
         start = end + 1
@@ -89,11 +91,16 @@ extension Dataset {
     cutRows = reader.cutRows
   }
 
+  /// A file's bytes behind the UTF-8 byte order mark that some editors put first.
+  private static func withoutMark(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? UnsafeRawBufferPointer(rebasing: bytes.dropFirst(3)) : bytes
+  }
+
   /// The elements when the file is one JSON array.
-  private static func array(in file: MappedFile) throws(Failure) -> [JSON]? {
-    let first = file.bytes.first { !isSpace($0) }
+  private static func array(in bytes: UnsafeRawBufferPointer, path: String) throws(Failure) -> [JSON]? {
+    let first = bytes.first { !isSpace($0) }
     guard first == UInt8(ascii: "[") else { return nil }
-    return try JSON.parse(file.bytes, source: file.path).arrayValue
+    return try JSON.parse(bytes, source: path).arrayValue
   }
 
   /// One line; nil when it is blank.

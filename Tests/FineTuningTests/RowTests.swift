@@ -245,6 +245,13 @@ import Tokenization
     #expect(try Dataset(path: path, reader: reader(limit: 2)).cutRows == 1)
   }
 
+  @Test(arguments: ["{\"input_ids\":[1,2]}\n{\"input_ids\":[3,4]}\n", "[{\"input_ids\":[1,2]}]"])
+  func `a byte order mark before the first row is passed over`(rows: String) throws {
+    let scratch = try Scratch()
+    let path = try scratch.write([0xEF, 0xBB, 0xBF] + [UInt8](rows.utf8), "rows.jsonl")
+    #expect(try Dataset(path: path, reader: reader()).rows.map(\.line).first == 1)
+  }
+
   @Test func `a folder needs a train.jsonl`() throws {
     let scratch = try Scratch()
     try scratch.write("", "valid.jsonl")
