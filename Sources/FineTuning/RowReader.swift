@@ -8,12 +8,14 @@ package final class RowReader {
   private var loadedEncoder: RowEncoder?
   private let vocabularySize: Int
   /// Rows longer than this are cut.
-  private let limit: Int
+  let limit: Int
   /// Rows longer than this, after cutting, are refused.
   private let context: Int?
 
-  /// Rows that were cut to the limit so far.
+  /// Rows that were cut to the limit so far, and still teach something.
   package private(set) var cutRows = 0
+  /// The lines of the rows so far that had something to learn, all of it behind the limit.
+  package private(set) var skippedLines: [Int] = []
 
   /// - Parameters:
   ///   - vocabularySize: token ids must be below it.
@@ -27,14 +29,14 @@ package final class RowReader {
     self.encoder = encoder
   }
 
-  /// Reads one row.
+  /// Reads one row; nil for one that cutting leaves nothing to learn.
   ///
   /// - Parameters:
   ///   - json: the row.
   ///   - line: its place in the file, counted from 1.
   ///   - place: the file and the line, for errors.
-  /// - Throws: `Failure` for a row that fits no format, leaves nothing to learn or exceeds the model's context.
-  package func row(_ json: JSON, line: Int, place: String) throws -> TrainingRow {
+  /// - Throws: `Failure` for a row that fits no format, has nothing to learn or exceeds the model's context.
+  package func row(_ json: JSON, line: Int, place: String) throws -> TrainingRow? {
     let fields = try Fields(json, source: place)
     if fields.has("input_ids") { return try tokenized(fields, line: line) }
     let labelled = try encoded(fields)
@@ -44,13 +46,13 @@ package final class RowReader {
 
   private func encoded(_ fields: Fields) throws -> RowEncoder.Labelled {
     let place = fields.source
-    let tools = try tools(fields)
-    if fields.has("messages") {
     // First: their prompt stands under the keys of other rows, and would be learned without an answer.
     if fields.has("chosen") || fields.has("rejected") {
       throw Failure.badData(
         place, "preference rows (chosen, rejected) can't be trained on yet; give one answer")
     }
+    let tools = try tools(fields)
+    if fields.has("messages") {
       return try textEncoder().chat(messages: .array(fields.array("messages")), tools: tools, place: place)
     }
     if fields.has("conversations") {
@@ -81,7 +83,7 @@ package final class RowReader {
     return text.isEmpty ? nil : try JSON.parse(text, source: "\(fields.source): key 'tools'")
   }
 
-  private func tokenized(_ fields: Fields, line: Int) throws -> TrainingRow {
+  private func tokenized(_ fields: Fields, line: Int) throws -> TrainingRow? {
     let ids = try integers(fields, "input_ids", allowed: 0..<vocabularySize)
     var labels = ids
     if fields.has("labels") {
@@ -134,7 +136,7 @@ package final class RowReader {
   /// Cuts, checks and shifts a document.
   private func finish(
     ids: [Int32], labels: [Int32], weights: [Float]?, line: Int, place: String
-  ) throws(Failure) -> TrainingRow {
+  ) throws(Failure) -> TrainingRow? {
     if let wrong = ids.first(where: { $0 >= vocabularySize }) {
       throw .badData(
         place,
@@ -148,12 +150,13 @@ package final class RowReader {
       )
     }
     guard let row = TrainingRow(ids: ids, labels: labels, weights: weights, line: line, limit: limit) else {
-      let isCut = ids.count > limit && labels.dropFirst().contains { $0 != TrainingRow.ignored }
-      throw .badData(
-        place,
-        isCut
-          ? "nothing to learn is left of its \(ids.count) tokens when cut to \(limit); raise --max-seq-length"
-          : "nothing to learn: it has \(ids.count) tokens, and none that follows another is to be learned")
+      guard TrainingRow(ids: ids, labels: labels, weights: weights, line: line) != nil else {
+        throw .badData(
+          place,
+          "nothing to learn: it has \(ids.count) tokens, and none that follows another is to be learned")
+      }
+      skippedLines.append(line)
+      return nil
     }
     if ids.count > limit { cutRows += 1 }
     return row

@@ -9,6 +9,8 @@ package struct Dataset: Sendable {
   package let rows: [TrainingRow]
   /// Rows that were cut to the longest length allowed.
   package let cutRows: Int
+  /// The lines of the rows that were left out, since cutting left them nothing to learn.
+  package let skippedLines: [Int]
 
   /// Tokens that are read.
   package var tokens: Int { rows.reduce(0) { $0 + $1.inputs.count } }
@@ -26,6 +28,9 @@ package struct TrainingData: Sendable {
   package var sets: [(role: String, rows: Dataset)] {
     [("train", train), ("valid", valid), ("test", test)].compactMap { role, rows in rows.map { (role, $0) } }
   }
+
+  /// Rows that were left out.
+  package var skippedRows: Int { sets.reduce(0) { $0 + $1.rows.skippedLines.count } }
 
   /// Which file is which: `path` itself, or the files of that name in the folder `path`.
   package static func files(at path: String) throws(Failure) -> [(role: String, path: String)] {
@@ -65,7 +70,9 @@ extension Dataset {
     if let array = try Self.array(in: bytes, path: path) {
       for (index, json) in array.enumerated() {
         try Interruption.check()
-        rows.append(try reader.row(json, line: index + 1, place: "\(path), item \(index + 1)"))
+        if let row = try reader.row(json, line: index + 1, place: "\(path), item \(index + 1)") {
+          rows.append(row)
+        }
       }
     } else {
       var start = 0
@@ -73,8 +80,11 @@ extension Dataset {
       while start < bytes.count {
         let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
         line += 1
-        if let json = try Self.parse(bytes[start..<end], place: "\(path), line \(line)") {
-          rows.append(try reader.row(json, line: line, place: "\(path), line \(line)"))
+        let place = "\(path), line \(line)"
+        if let json = try Self.parse(bytes[start..<end], place: place),
+          let row = try reader.row(json, line: line, place: place)
+        {
+          rows.append(row)
         }
         start = end + 1
         if line % 64 == 0 {
@@ -83,8 +93,13 @@ extension Dataset {
         }
       }
     }
+    skippedLines = reader.skippedLines
     guard !rows.isEmpty else {
-      throw Failure.badData(path, "has no rows; expected one JSON object a line")
+      throw Failure.badData(
+        path,
+        skippedLines.isEmpty
+          ? "has no rows; expected one JSON object a line"
+          : "no row has anything left to learn when cut to \(reader.limit) tokens; raise --max-seq-length")
     }
     self.path = path
     self.rows = rows

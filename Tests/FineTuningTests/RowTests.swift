@@ -32,7 +32,7 @@ import Tokenization
   }
 
   private func row(_ reader: RowReader, _ json: JSON) throws -> TrainingRow {
-    try reader.row(json, line: 3, place: "rows.jsonl, line 3")
+    try #require(try reader.row(json, line: 3, place: "rows.jsonl, line 3"))
   }
 
   /// The tokens that are learned, as text.
@@ -157,11 +157,11 @@ import Tokenization
     #expect(failure?.kind == .usage)
   }
 
-  @Test func `an assistant turn that is cut away leaves nothing to learn`() throws {
-    let failure = #expect(throws: Failure.self) {
-      try row(reader(maskPrompt: true, limit: 8), ["messages": Self.conversation])
-    }
-    #expect(failure?.message.contains("nothing to learn is left of its") ?? false)
+  @Test func `a row whose assistant turns are cut away is skipped`() throws {
+    let reader = try reader(maskPrompt: true, limit: 8)
+    #expect(try reader.row(["messages": Self.conversation], line: 3, place: "line 3") == nil)
+    #expect(reader.skippedLines == [3])
+    #expect(reader.cutRows == 0)
   }
 
   // MARK: Tokens
@@ -243,6 +243,23 @@ import Tokenization
     let scratch = try Scratch()
     let path = try scratch.write("{\"input_ids\":[1,2,3]}\n{\"input_ids\":[1,2]}\n", "rows.jsonl")
     #expect(try Dataset(path: path, reader: reader(limit: 2)).cutRows == 1)
+  }
+
+  @Test func `rows that cutting leaves nothing to learn are left out, unless that is all of them`() throws {
+    let scratch = try Scratch()
+    let late = "{\"input_ids\":[1,2,3],\"labels\":[-100,-100,3]}\n"
+    let path = try scratch.write("\(late){\"input_ids\":[1,2,3]}\n\n\(late)", "rows.jsonl")
+    let data = try Dataset(path: path, reader: reader(limit: 2))
+    #expect(data.rows.map(\.line) == [2])
+    #expect(data.skippedLines == [1, 4])
+    #expect(data.cutRows == 1)
+    let none = try scratch.write(late, "none.jsonl")
+    let failure = #expect(throws: Failure.self) { try Dataset(path: none, reader: reader(limit: 2)) }
+    #expect(failure?.kind == .badData)
+    #expect(
+      failure?.message.hasSuffix(
+        "none.jsonl: no row has anything left to learn when cut to 2 tokens; raise --max-seq-length") ?? false
+    )
   }
 
   @Test(arguments: ["{\"input_ids\":[1,2]}\n{\"input_ids\":[3,4]}\n", "[{\"input_ids\":[1,2]}]"])

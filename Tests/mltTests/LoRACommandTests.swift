@@ -1,5 +1,6 @@
 // mlt lora, fuse and init as a user runs them.
 
+import Foundation
 import SafeIO
 import TensorCore
 import TestSupport
@@ -233,6 +234,23 @@ import WeightFiles
 
   @Test func `a quantized base is quantized again with its own settings`() throws {
     let adapter = FineTuningFolder.golden + "/final"
+  @Test func `rows that cutting leaves nothing to learn are counted and named`() throws {
+    let late = "{\"input_ids\":[1,2,3],\"labels\":[-100,-100,3]}\n"
+    try folder.scratch.write(
+      String(repeating: late, count: 6) + "{\"input_ids\":[1,2,3]}\n", "late.jsonl")
+    let run = try folder.run(
+      "lora", "--model", FineTuningFolder.model, "--data", "late.jsonl", "--iters", "1", "--max-seq-length",
+      "2",
+      "--out", "out", "--json")
+    #expect(run.status == 0, "\(run.stderr)")
+    #expect(
+      run.stderr.contains(
+        "warning: 6 rows have nothing left to learn after cutting to 2 tokens and are left out "
+          + "(late.jsonl, lines 1, 2, 3, 4, 5, …)\n"))
+    #expect(try run.json["skipped_rows"] == 6)
+    #expect(try Files.readText(path: "\(folder.path)/out/manifest.json").contains("\"skipped_rows\": 6"))
+  }
+
     #expect(
       try folder.run(
         "quantize", "--model", FineTuningFolder.model, "--bits", "4", "--group-size", "32", "--out", "q4"

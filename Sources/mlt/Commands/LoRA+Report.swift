@@ -27,8 +27,17 @@ final class LoRAReport: TrainingObserver {
           "warning: \(set.rows.cutRows) rows of \(Files.name(of: set.rows.path)) are longer than "
             + "\(configuration.maxSeqLength) tokens and were cut")
       }
+      if !set.rows.skippedLines.isEmpty && !common.quiet { warnOfSkipped(set.rows) }
     }
     line("training \(job.trainedParameters) of \(job.totalParameters) parameters")
+  }
+
+  private func warnOfSkipped(_ rows: Dataset) {
+    let lines = rows.skippedLines
+    let named = lines.prefix(5).map(String.init).joined(separator: ", ") + (lines.count > 5 ? ", …" : "")
+    Console.note(
+      "warning: \(lines.count) rows have nothing left to learn after cutting to \(configuration.maxSeqLength) tokens "
+        + "and are left out (\(Files.name(of: rows.path)), lines \(named))")
   }
 
   func step(_ report: StepReport, of total: Int) {
@@ -60,7 +69,7 @@ final class LoRAReport: TrainingObserver {
       "loss": summary.loss.map { .double($0) } ?? .null,
       "val_loss": summary.validation.map { .double($0.loss) } ?? .null,
       "test_loss": summary.test.map { .double($0.loss) } ?? .null,
-      "trained_tokens": .integer(summary.trainedTokens),
+      "skipped_rows": .integer(job.data.skippedRows), "trained_tokens": .integer(summary.trainedTokens),
       "tokens_per_second": .double(summary.tokensPerSecond),
       "seconds": .double(summary.seconds), "trained_parameters": .integer(job.trainedParameters),
       "peak_memory_bytes": .integer(MemoryMeter.processPeakBytes),

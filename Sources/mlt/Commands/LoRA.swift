@@ -77,7 +77,7 @@ struct LoRA: ParsableCommand {
     case .finished:
       report.nothingToDo(path: run.path)
     case .placed:
-      try seal(run, configuration, named)
+      try seal(run, job, named)
       report.nothingToDo(path: run.path)
     case .fresh, .resumed:
       report.begin(job)
@@ -85,7 +85,7 @@ struct LoRA: ParsableCommand {
       trainer.observer = report
       trainer.progress = progress
       let summary = try trainer.train()
-      try seal(run, configuration, named)
+      try seal(run, job, named)
       report.end(summary, job, path: run.path)
     }
   }
@@ -111,18 +111,25 @@ struct LoRA: ParsableCommand {
   }
 
   /// Ends the run: its result is placed, the manifest closes it.
-  private func seal(
-    _ run: RunDirectory, _ configuration: TrainingConfiguration, _ inputs: [ProvenanceInput]
-  ) throws {
+  private func seal(_ run: RunDirectory, _ job: FineTuningJob, _ inputs: [ProvenanceInput]) throws {
     try run.removeCheckpoints()
     guard let name = TreePath(RunDirectory.logFile) else { preconditionFailure("the log has a plain name") }
     let log = Byproduct(path: name, measurements: StepReport.measurements)
     let provenance = Provenance(
       command: "lora", arguments: ["adapter_format": .string(adapterFormat.rawValue)],
-      inputs: inputs, settings: configuration.record, seed: configuration.seed,
+      inputs: inputs, settings: settings(job), seed: job.configuration.seed,
       instructionSet: InstructionSet.name, floatKernels: FloatProduct.libraryKernels, byproducts: [log])
     try Manifest.seal(run.path, provenance)
   }
 }
 
+
+  /// The settings as they were resolved, with the number of rows that they left out, if any.
+  private func settings(_ job: FineTuningJob) -> JSON {
+    guard var settings = job.configuration.record.objectValue, job.data.skippedRows > 0 else {
+      return job.configuration.record
+    }
+    settings["skipped_rows"] = .integer(job.data.skippedRows)
+    return .object(settings)
+  }
 extension AdapterFormat: ExpressibleByArgument {}
