@@ -31,34 +31,44 @@ extension TrainingConfiguration {
   /// - Parameters:
   ///   - file: a YAML file, nil for none.
   ///   - flags: values under the same keys; each wins over the file's.
-  /// - Throws: `Failure.badData` for an unknown key or a wrong type, `Failure.usage` for a wrong range.
+  /// - Throws: `Failure.badData` that names the file for what is wrong in it, `Failure.usage` for a wrong flag.
   package static func read(file: String?, flags: JSONObject) throws(Failure) -> TrainingConfiguration {
     var settings = JSONObject()
     if let file {
       let yaml = try JSON.readYAML(path: file)
       if !yaml.isNull { settings = try flattened(Fields(yaml, source: file)) }
-    }
-    for (one, other) in [("iters", "epochs"), ("alpha", "scale")] {
-      if flags[one] != nil { settings.removeValue(forKey: other) }
-      if flags[other] != nil { settings.removeValue(forKey: one) }
+      for key in flags.keys { settings.removeValue(forKey: key) }
+      for (one, other) in [("iters", "epochs"), ("alpha", "scale")] {
+        if flags[one] != nil { settings.removeValue(forKey: other) }
+        if flags[other] != nil { settings.removeValue(forKey: one) }
+      }
+      // On its own first: what is wrong after that is a flag, or one that does not go with the file.
+      _ = try TrainingConfiguration(Fields(.object(settings), source: file))
     }
     for (key, value) in flags { settings[key] = value }
-    return try TrainingConfiguration(Fields(.object(settings), source: file ?? "flags"))
+    do {
+      return try TrainingConfiguration(Fields(.object(settings), source: "flags"))
+    } catch {
+      throw .usage(error.message)
+    }
   }
 
   /// Reads the keys of one object and checks every range.
+  ///
+  /// - Throws: `Failure.badData` that names the object's source.
   package init(_ fields: Fields) throws(Failure) {
     try fields.rejectUnknown(known: Self.keys)
     try readAdapter(fields)
     try readSteps(fields)
     try readOptimization(fields)
     try readData(fields)
-    try check()
+    try check(source: fields.source)
   }
 
   private mutating func readAdapter(_ fields: Fields) throws(Failure) {
     if try fields.optionalString("fine_tune_type") == "dora" {
-      throw .usage("fine_tune_type dora is not there yet; use lora, with use_rslora for high ranks, or full")
+      throw fields.complaint(
+        "fine_tune_type", "dora is not there yet; use lora, with use_rslora for high ranks, or full")
     }
     fineTuneType = try fields.choice("fine_tune_type", default: fineTuneType)
     rank = try fields.optionalInt("rank")
@@ -135,9 +145,9 @@ extension TrainingConfiguration {
   }
 
   /// Every range, in words that name the key.
-  private func check() throws(Failure) {
+  private func check(source: String) throws(Failure) {
     func require(_ holds: Bool, _ key: String, _ range: String) throws(Failure) {
-      guard holds else { throw .usage("\(key) must be \(range)") }
+      guard holds else { throw .badData(source, "\(key) must be \(range)") }
     }
     try require(rank.map { (1...65_536).contains($0) } ?? true, "rank", "from 1 to 65536")
     try require(alpha.map { $0 > 0 } ?? true, "alpha", "above 0")

@@ -134,7 +134,8 @@ import Testing
 
   @Test func `DoRA is refused in words`() throws {
     let failure = try #require(try complaint("fine_tune_type: dora\n"))
-    #expect(failure.kind == .usage && failure.message.contains("dora is not there yet"))
+    #expect(failure.kind == .badData)
+    #expect(failure.message.contains("run.yaml: key 'fine_tune_type': dora is not there yet"))
   }
 
   @Test(arguments: [
@@ -145,11 +146,29 @@ import Testing
     "max_seq_length: 9223372036854775807", "iters: 9223372036854775807", "val_batches: 9223372036854775807",
     "alpha: 8\nscale: 2", "iters: 3\nepochs: 1", "fine_tune_type: full\nrank: 8",
   ])
-  func `a value out of range is a usage error that names the key`(yaml: String) throws {
-    let failure = try #require(try complaint(yaml))
-    #expect(failure.kind == .usage)
+  func `a value out of range names the file and the key, or the key alone when it is a flag`(
+    yaml: String
+  ) throws {
     let key = yaml.split(separator: "\n").last?.prefix { $0 != ":" } ?? ""
-    #expect(failure.message.contains(key))
+    let inFile = try #require(try complaint(yaml))
+    #expect(inFile.kind == .badData)
+    #expect(inFile.message.contains("/run.yaml: ") && inFile.message.contains(" must be "))
+    #expect(inFile.message.contains(key))
+    let values = try #require(try JSON.parseYAML(yaml, source: "flags").objectValue)
+    let flag = try #require(try complaint("seed: 1\n", flags: values))
+    #expect(flag.kind == .usage)
+    #expect(flag.message.hasPrefix("flags: ") && flag.message.contains(key))
+  }
+
+  @Test func `a flag stands in for the file's own value, wrong or not`() throws {
+    #expect(try read("rank: 0\n", flags: ["rank": 8]).rank == 8)
+    #expect(try read("fine_tune_type: full\nrank: 4\n", flags: ["fine_tune_type": "lora"]).rank == 4)
+  }
+
+  @Test func `a flag that does not go with the file is the one at fault`() throws {
+    let failure = try #require(try complaint("fine_tune_type: full\n", flags: ["rank": 4]))
+    #expect(failure.kind == .usage)
+    #expect(failure.message.contains("fine_tune_type must be lora when rank"))
   }
 
   @Test func `what is recorded reads back as the same configuration`() throws {
