@@ -2,6 +2,7 @@
 // several times the distance between float32 and float64 runs of the reference.
 
 import FineTuning
+import Foundation
 import Models
 import SafeIO
 import TensorCore
@@ -89,6 +90,23 @@ import WeightFiles
     }
     #expect(difference(try golden.logits(Decoder(model)), try golden.tensor("logits_final")) <= 1e-3)
     #expect(Files.exists("\(model.path)/tokenizer.json"))
+  }
+
+  @Test func `the padding token's embedding learns as in transformers, from the tied head alone`() throws {
+    let goldens = Bundle.module.bundlePath + "/Goldens"
+    let golden = try SafetensorsFile(path: "\(goldens)/padding/golden.safetensors")
+    var configuration = TrainingConfiguration()
+    configuration.fineTuneType = .full
+    let trainee = try FullTrainee(ModelDirectory(path: "\(goldens)/base/tiny-qwen2"), configuration)
+    let ids = try golden.tensor("ids").integers().map(Int32.init)
+    let row = try #require(TrainingRow(ids: ids, labels: ids, line: 1))
+    let slope = try TrainingStep(decoder: trainee.decoder, trainee: trainee, configuration: configuration)
+      .slope([[row]], step: 0)
+    #expect(try abs(slope.loss - Double(golden.tensor("loss").item())) <= 2e-5)
+    let embedding = try #require(trainee.parameters.firstIndex { $0.name == "model.embed_tokens.weight" })
+    let rows = try golden.tensor("rows").integers().map(Int32.init)
+    let found = slope.gradients[embedding].embedding(ids: rows)
+    #expect(relativeDifference(found, try golden.tensor("gradient")) <= 1e-4)
   }
 
   @Test(arguments: TrainingGolden.adapters)

@@ -55,6 +55,16 @@ import Testing
     #expect(try spec("qwen3").blocks[0].attention.headSize == 128)
   }
 
+  @Test func `a padding token below 0 counts from the end, as torch counts it`() throws {
+    #expect(try spec("llama", ["pad_token_id": .null]).paddingToken == nil)
+    #expect(try spec("llama").paddingToken == nil)
+    for family in ["llama", "mistral", "qwen2", "qwen3"] {
+      for (id, token) in [(0, 0), (10, 10), (-1, 10), (-11, 0)] {
+        #expect(try spec(family, ["pad_token_id": .integer(id)]).paddingToken == token)
+      }
+    }
+  }
+
   @Test func `a linear scaling divides the frequencies`() throws {
     let scaling: JSON = ["type": "linear", "factor": 2.0]
     let rotary = try spec("llama", ["rope_scaling": scaling]).blocks[0].attention.rotary
@@ -148,6 +158,8 @@ import Testing
     ("llama", ["residual_multiplier": 0.22], "residual_multiplier"),
     ("llama", ["partial_rotary_factor": 0.5], "partial_rotary_factor"),
     ("llama", ["layer_types": ["sliding_attention", "full_attention"]], "layer_types"),
+    ("llama", ["pad_token_id": 11], "is 11, which the vocabulary of 11 does not have"),
+    ("llama", ["pad_token_id": -12], "is -12, which the vocabulary of 11 does not have"),
     ("mistral", ["attention_bias": true], "attention_bias"),
     ("mistral", ["sliding_window": 0], "expected 1 to"),
     ("qwen2", ["use_sliding_window": 1], "expected true or false"),

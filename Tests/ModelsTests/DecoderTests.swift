@@ -57,6 +57,18 @@ import Testing
     #expect(difference(continued, Array(whole.suffix(8))) < 1e-5)
   }
 
+  @Test func `reading the padding token teaches its embedding nothing`() throws {
+    func gradient(_ paddingToken: JSON) throws -> [[Float]] {
+      let decoder = try model(["pad_token_id": paddingToken])
+      let embedding = decoder.embedding.train()
+      let gradient = try #require(loss(decoder).backward()[embedding]).floats()
+      return (0..<11).map { Array(gradient[$0 * 8..<($0 + 1) * 8]) }
+    }
+    let (all, some) = (try gradient(.null), try gradient(4))
+    #expect(all[4].contains { $0 != 0 } && some[4].allSatisfy { $0 == 0 })
+    for row in 0..<11 where row != 4 { #expect(all[row] == some[row]) }
+  }
+
   @Test func `weights and linears stand in the order of the specification`() throws {
     let decoder = try model(["attention_bias": true])
     #expect(decoder.weights.map(\.name) == decoder.spec.parameters.map(\.name))

@@ -77,7 +77,7 @@ package final class Decoder {
     -> Tensor
   {
     let pass = ForwardPass(batch, caches: caches)
-    var hidden = embedding.gather(batch.ids)
+    var hidden = embedding.gather(batch.ids, padding: spec.paddingToken)
     for block in blocks {
       hidden = checkpointing ? checkpoint([hidden]) { [block($0[0], pass)] }[0] : block(hidden, pass)
     }

@@ -70,10 +70,12 @@ package final class Weight {
   }
 
   /// Rows of the matrix.
-  func gather(_ ids: [Int32]) -> Tensor {
+  ///
+  /// - Parameter padding: a row that gets no gradient.
+  func gather(_ ids: [Int32], padding: Int? = nil) -> Tensor {
     switch value {
     case .stored(let matrix): matrix.gather(ids)
-    case .tensor(let tensor): tensor.embedding(ids: ids)
+    case .tensor(let tensor): tensor.embedding(ids: ids, padding: padding)
     }
   }
 }

@@ -11,6 +11,7 @@ struct LlamaModules {
   private let rotary: RotarySpec
   private let activation: Activation
   private let isTied: Bool
+  private let paddingToken: Int?
   /// Whether the query, key and value projections have a bias.
   var queryKeyValueBias = false
   /// Whether the output projection of attention has a bias.
@@ -31,6 +32,7 @@ struct LlamaModules {
     rotary = try config.rotary(dimensions: sizes.headSize, context: sizes.context)
     activation = try config.activation("hidden_act")
     isTied = try config.bool("tie_word_embeddings", default: false)
+    paddingToken = try config.paddingToken(vocabulary: sizes.vocabulary)
     windows = Array(repeating: nil, count: sizes.layers)
   }
 
@@ -39,6 +41,7 @@ struct LlamaModules {
     return DecoderSpec(
       vocabularySize: vocabulary, hiddenSize: sizes.hidden, contextLength: sizes.context,
       embedding: MatrixSpec("model.embed_tokens", rows: vocabulary, columns: sizes.hidden),
+      paddingToken: paddingToken,
       blocks: windows.enumerated().map { block("model.layers.\($0)", window: $1) },
       finalNorm: norm("model.norm", sizes.hidden),
       head: isTied ? nil : LinearSpec("lm_head", from: sizes.hidden, to: vocabulary))

@@ -53,4 +53,13 @@ extension ModelConfig {
     }
     return sizes
   }
+
+  /// `pad_token_id`: transformers makes it the embedding's `padding_idx`, which below 0 counts from the end.
+  func paddingToken(vocabulary: Int) throws(Failure) -> Int? {
+    guard let id = try optionalInt("pad_token_id") else { return nil }
+    guard -vocabulary..<vocabulary ~= id else {
+      throw complaint("pad_token_id", "is \(id), which the vocabulary of \(vocabulary) does not have")
+    }
+    return id < 0 ? id + vocabulary : id
+  }
 }

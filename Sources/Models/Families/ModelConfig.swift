@@ -26,6 +26,8 @@ final class ModelConfig {
     try reading(key).int(key, default: value)
   }
 
+  func optionalInt(_ key: String) throws(Failure) -> Int? { try reading(key).optionalInt(key) }
+
   /// A nested object; nil when absent or null.
   func object(_ key: String) throws(Failure) -> Fields? { try reading(key).optionalFields(key) }
 

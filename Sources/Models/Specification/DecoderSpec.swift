@@ -12,6 +12,8 @@ package struct DecoderSpec: Sendable, Equatable {
   package var contextLength: Int
   /// The token embedding `[vocabularySize, hiddenSize]`.
   package var embedding: MatrixSpec
+  /// The token whose embedding learns nothing from being read, as in transformers; a tied head still trains it.
+  package var paddingToken: Int?
   package var blocks: [BlockSpec]
   package var finalNorm: NormSpec
   /// The matrix that gives the logits; nil when it is the embedding (tied).
