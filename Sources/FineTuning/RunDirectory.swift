@@ -18,6 +18,10 @@ package struct RunDirectory: Sendable {
   private static let placedLast = ["config.json", AdapterFiles.configurationFile]
 
   package let path: String
+  /// Held while one process trains into the folder: the lock of `run.json`, which outlives the run unchanged.
+  private var lock: FileLock?
+
+  private init(path: String) { self.path = path }
 
   /// What was found at the folder's place.
   package enum Start: Sendable {
@@ -37,7 +41,7 @@ package struct RunDirectory: Sendable {
     }
   }
 
-  /// Opens the folder of a run.
+  /// Opens the folder of a run, and keeps other processes out of it for as long as what is returned lives.
   ///
   /// - Parameters:
   ///   - path: the output folder.
@@ -46,7 +50,8 @@ package struct RunDirectory: Sendable {
   ///   - overwrite: begins anew in place of whatever folder is there.
   /// - Throws: `Failure.usage` when the folder is taken, or holds another run; `Failure.io`.
   package static func open(at path: String, record: JSON, resume: Bool, overwrite: Bool) throws -> Start {
-    let run = RunDirectory(path: path)
+    var run = RunDirectory(path: path)
+    run.lock = try unfinishedLock(path)
     let recordPath = "\(path)/\(recordFile)"
     if !overwrite && Files.exists(recordPath) {
       guard resume else {
@@ -62,11 +67,22 @@ package struct RunDirectory: Sendable {
     try OutputDirectory.create(at: path, overwrite: overwrite) { staging in
       try Files.writeAtomically(record.text(.pretty(indent: 2)) + "\n", to: "\(staging)/\(recordFile)")
     }
+    run.lock = try unfinishedLock(path)
     return .fresh(run)
+  }
+
+  /// The lock of an unfinished run, nil where there is none to be unfinished.
+  private static func unfinishedLock(_ path: String) throws(Failure) -> FileLock? {
+    guard Files.exists("\(path)/\(recordFile)"), !RunDirectory(path: path).isFinished else { return nil }
+    guard let lock = try FileLock(unlessHeld: "\(path)/\(recordFile)") else {
+      throw .usage("another process is training into \(path); wait for its end, or give another --out")
+    }
+    return lock
   }
 
   /// Says early, before any work, what `open` would say about a folder that is taken.
   package static func checkFree(_ path: String, resume: Bool, overwrite: Bool) throws(Failure) {
+    _ = try unfinishedLock(path)
     if resume && Files.exists("\(path)/\(recordFile)") { return }
     if Files.exists("\(path)/\(recordFile)") && !overwrite && !RunDirectory(path: path).isFinished {
       throw .usage("\(path) holds an unfinished run; --resume continues it, --overwrite starts over")

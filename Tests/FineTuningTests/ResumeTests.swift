@@ -154,6 +154,36 @@ import Testing
     #expect(try Files.list(out) == ["run.json"])
   }
 
+  @Test(arguments: [(false, false), (true, false), (false, true)])
+  func `a folder that is being trained into is left alone until that ends`(resume: Bool, overwrite: Bool)
+    throws
+  {
+    let scratch = try Scratch()
+    let out = "\(scratch.path)/out"
+    func open() throws -> RunDirectory.Start {
+      try RunDirectory.open(at: out, record: record, resume: resume, overwrite: overwrite)
+    }
+    let first = try RunDirectory.open(at: out, record: record, resume: false, overwrite: false)
+    try withExtendedLifetime(first) {
+      let failure = #expect(throws: Failure.self) { try open() }
+      #expect(failure?.kind == .usage)
+      #expect(failure?.message.contains("another process is training into \(out)") ?? false)
+      #expect(throws: Failure.self) {
+        try RunDirectory.checkFree(out, resume: resume, overwrite: overwrite)
+      }
+      try scratch.write("{}", "out/manifest.json")
+      #expect(throws: Never.self) { try RunDirectory.checkFree(out, resume: true, overwrite: false) }
+    }
+  }
+
+  @Test func `the lock of a run that has ended holds no one back`() throws {
+    let scratch = try Scratch()
+    let out = "\(scratch.path)/out"
+    for resume in [false, true, true] {
+      _ = try RunDirectory.open(at: out, record: record, resume: resume, overwrite: false)
+    }
+  }
+
   @Test func `a run with other settings or inputs is not resumed, and the difference is named`() throws {
     let scratch = try Scratch()
     let out = "\(scratch.path)/out"

@@ -73,6 +73,19 @@ struct FineTuningFolder {
     return isRunning ? process.terminationStatus : nil
   }
 
+  /// Starts mlt in the background and waits until `file` has something in it.
+  func start(_ arguments: [String], until file: String) throws -> Process {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: Mlt.path)
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: path)
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle(forWritingAtPath: try scratch.write("", "stderr"))
+    try process.run()
+    while process.isRunning, (try? bytes(file).isEmpty) ?? true { Thread.sleep(forTimeInterval: 0.01) }
+    return process
+  }
+
   func bytes(_ file: String) throws -> [UInt8] { try Files.read(path: "\(path)/\(file)") }
 
   /// The lines of a log that are steps.

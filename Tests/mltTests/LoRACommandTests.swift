@@ -86,6 +86,25 @@ import WeightFiles
     #expect(try folder.steps("out").map { try $0.int("step") } == Array(0..<400))
   }
 
+  @Test(arguments: [[], ["--resume"], ["--overwrite"]])
+  func `a second run into the folder of a running one is refused, and the first goes on`(flags: [String])
+    throws
+  {
+    let settings = [
+      "lora", "--model", FineTuningFolder.model, "--data", "rows.jsonl", "--iters", "100000", "--out", "out",
+    ]
+    let first = try folder.start(settings, until: "out/log.jsonl")
+    let second = try Mlt.run(settings + flags, in: folder.path)
+    #expect(second.status == 64)
+    #expect(
+      second.stderr
+        == "mlt: another process is training into out; wait for its end, or give another --out\n")
+    #expect(first.isRunning)
+    first.interrupt()
+    first.waitUntilExit()
+    #expect(first.terminationStatus == 130)
+  }
+
   @Test(.timeLimit(.minutes(3)))
   func `killed again and again, the adapter is the one of a run never stopped`() throws {
     let settings = [
@@ -192,6 +211,23 @@ import WeightFiles
     #expect(cut.stderr.contains("warning: 1 rows of long.jsonl are longer than 512 tokens and were cut"))
   }
 
+  @Test func `rows that cutting leaves nothing to learn are counted and named`() throws {
+    let late = "{\"input_ids\":[1,2,3],\"labels\":[-100,-100,3]}\n"
+    try folder.scratch.write(
+      String(repeating: late, count: 6) + "{\"input_ids\":[1,2,3]}\n", "late.jsonl")
+    let run = try folder.run(
+      "lora", "--model", FineTuningFolder.model, "--data", "late.jsonl", "--iters", "1", "--max-seq-length",
+      "2",
+      "--out", "out", "--json")
+    #expect(run.status == 0, "\(run.stderr)")
+    #expect(
+      run.stderr.contains(
+        "warning: 6 rows have nothing left to learn after cutting to 2 tokens and are left out "
+          + "(late.jsonl, lines 1, 2, 3, 4, 5, …)\n"))
+    #expect(try run.json["skipped_rows"] == 6)
+    #expect(try Files.readText(path: "\(folder.path)/out/manifest.json").contains("\"skipped_rows\": 6"))
+  }
+
   @Test(arguments: [
     (["--data", "nowhere.jsonl"], 66, "nowhere.jsonl: no such training data"),
     (["--data", "rows.jsonl", "--rank", "0"], 64, "rank must be from 1 to 65536"),
@@ -234,23 +270,6 @@ import WeightFiles
 
   @Test func `a quantized base is quantized again with its own settings`() throws {
     let adapter = FineTuningFolder.golden + "/final"
-  @Test func `rows that cutting leaves nothing to learn are counted and named`() throws {
-    let late = "{\"input_ids\":[1,2,3],\"labels\":[-100,-100,3]}\n"
-    try folder.scratch.write(
-      String(repeating: late, count: 6) + "{\"input_ids\":[1,2,3]}\n", "late.jsonl")
-    let run = try folder.run(
-      "lora", "--model", FineTuningFolder.model, "--data", "late.jsonl", "--iters", "1", "--max-seq-length",
-      "2",
-      "--out", "out", "--json")
-    #expect(run.status == 0, "\(run.stderr)")
-    #expect(
-      run.stderr.contains(
-        "warning: 6 rows have nothing left to learn after cutting to 2 tokens and are left out "
-          + "(late.jsonl, lines 1, 2, 3, 4, 5, …)\n"))
-    #expect(try run.json["skipped_rows"] == 6)
-    #expect(try Files.readText(path: "\(folder.path)/out/manifest.json").contains("\"skipped_rows\": 6"))
-  }
-
     #expect(
       try folder.run(
         "quantize", "--model", FineTuningFolder.model, "--bits", "4", "--group-size", "32", "--out", "q4"

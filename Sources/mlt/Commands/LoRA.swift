@@ -71,6 +71,8 @@ struct LoRA: ParsableCommand {
     let start = try RunDirectory.open(
       at: output.out, record: job.record(inputs: inputs.map { ($0.role, $0.digest) }), resume: resume,
       overwrite: output.overwrite)
+    // Its lock is held to the end.
+    defer { withExtendedLifetime(start) {} }
     let report = LoRAReport(common, configuration, showsMemory: profileMemory)
     let run = start.directory
     switch start {

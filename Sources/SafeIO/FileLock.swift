@@ -2,10 +2,9 @@
 // process ends, and nothing stale is ever left behind.
 
 import Glibc
-import SafeIO
 
 /// An exclusive lock on a file, held for as long as this object lives.
-package final class FileLock {
+package final class FileLock: Sendable {
   /// A child process that inherits it holds the lock as well, until both have ended.
   package let descriptor: Int32
 
@@ -25,6 +24,14 @@ package final class FileLock {
       try Interruption.check()
       usleep(20_000)
     }
+  }
+
+  /// Takes the lock, or gives nil when another holds it.
+  ///
+  /// - Throws: `Failure.io` when the file can't be made.
+  package init?(unlessHeld path: String) throws(Failure) {
+    guard let descriptor = try FileLock.attempt(path) else { return nil }
+    self.descriptor = descriptor
   }
 
   deinit { close(descriptor) }
