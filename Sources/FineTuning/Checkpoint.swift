@@ -34,7 +34,12 @@ package struct Checkpoints: Sendable {
   }
 
   /// Writes a checkpoint, whole or not at all, then removes the oldest beyond those kept.
-  package func save(_ position: TrainingPosition, _ trainee: any Trainee, _ optimizer: Optimizer) throws {
+  ///
+  /// - Returns: its folder.
+  @discardableResult
+  package func save(
+    _ position: TrainingPosition, _ trainee: any Trainee, _ optimizer: Optimizer
+  ) throws -> String {
     let digits = String(position.step)
     let name = "step-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
     try OutputDirectory.create(at: "\(folder)/\(name)", overwrite: true) { staging in
@@ -49,6 +54,7 @@ package struct Checkpoints: Sendable {
       try Files.writeAtomically(state.text(.pretty(indent: 2)) + "\n", to: "\(staging)/\(Self.stateFile)")
     }
     for old in try all().dropLast(Self.kept) { try Files.removeTree("\(folder)/\(old.name)") }
+    return "\(folder)/\(name)"
   }
 
   /// Puts the state of a checkpoint into the weights and the optimizer.

@@ -59,9 +59,18 @@ package final class Trainer {
 
   /// Trains to the end, from the newest checkpoint if there is one, and places the result in the run directory.
   ///
-  /// - Throws: `Failure.refused` when loss or gradient stop being finite; `interrupted`; `io`.
+  /// - Throws: `Failure.refused` when loss or gradient stop being finite; `interrupted`, with the steps done so far in
+  ///   a checkpoint; `io`.
   package func train() throws -> TrainingSummary {
     let checkpoints = Checkpoints(of: run)
+    do {
+      return try train(checkpoints)
+    } catch let failure as Failure where failure.kind == .interrupted {
+      throw try stopped(checkpoints)
+    }
+  }
+
+  private func train(_ checkpoints: Checkpoints) throws -> TrainingSummary {
     if let newest = try checkpoints.newest() {
       position = try checkpoints.load(newest, trainee, optimizer)
     }
@@ -93,14 +102,26 @@ package final class Trainer {
       seconds: (ContinuousClock.now - began) / .seconds(1))
   }
 
-  /// One optimizer step on the next rows of the plan.
+  /// Keeps what was done when the run is asked to stop.
+  private func stopped(_ checkpoints: Checkpoints) throws -> Failure {
+    guard position.step > 0 else {
+      return Failure(.interrupted, "interrupted before the first step was done; go on with --resume")
+    }
+    Interruption.acknowledge()
+    let kept = try checkpoints.save(position, trainee, optimizer)
+    return Failure(
+      .interrupted, "interrupted, the \(position.step) steps done are in \(kept); go on with --resume")
+  }
+
+  /// One optimizer step on the next rows of the plan; one that throws leaves the position as it was.
   private func step() throws -> StepReport {
     MemoryMeter.resetPeak()
     let (began, allocations) = (ContinuousClock.now, MemoryMeter.allocations)
     var batches: [[TrainingRow]] = []
+    var cursor = position.cursor
     for _ in 0..<configuration.gradAccumulationSteps {
       try Interruption.check()
-      batches.append(plan.next(cursor: &position.cursor).map { data.train.rows[$0] })
+      batches.append(plan.next(cursor: &cursor).map { data.train.rows[$0] })
     }
     let rate = schedule.rate(at: position.step)
     let outcome: (loss: Double, gradientNorm: Double)
@@ -109,6 +130,7 @@ package final class Trainer {
     } catch let divergence as TrainingStep.Divergence {
       throw try diverged(divergence.what, rows: divergence.rows)
     }
+    position.cursor = cursor
     position.trainedTokens += batches.joined().reduce(0) { $0 + $1.trainedTokens }
     let tokens = Double(batches.joined().reduce(0) { $0 + $1.inputs.count })
     let seconds = (ContinuousClock.now - began) / .seconds(1)

@@ -29,6 +29,9 @@ package enum Interruption {
   /// Sets the flag; the next `check` throws.
   package static func request() { requested.store(true, ordering: .relaxed) }
 
+  /// Clears the flag, for what is still to be saved on the way out; a second signal ends the process all the same.
+  package static func acknowledge() { requested.store(false, ordering: .relaxed) }
+
   /// Throws when a stop was asked for.
   package static func check() throws(Failure) {
     if requested.load(ordering: .relaxed) {

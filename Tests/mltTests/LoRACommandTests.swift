@@ -86,6 +86,29 @@ import WeightFiles
     #expect(try folder.steps("out").map { try $0.int("step") } == Array(0..<400))
   }
 
+  @Test func `Ctrl-C keeps the steps done, and going on gives the bytes of a run never stopped`() throws {
+    let settings = [
+      "lora", "--model", FineTuningFolder.model, "--data", "rows.jsonl", "--iters", "400", "--dropout", "0.1",
+      "--out",
+    ]
+    let first = try folder.start(settings + ["parts"], until: "parts/log.jsonl")
+    first.interrupt()
+    first.waitUntilExit()
+    #expect(first.terminationStatus == 130)
+    let kept = try #require(try Files.list("\(folder.path)/parts/checkpoints").last)
+    let steps = try folder.steps("parts").count
+    #expect(try #require(Int(kept.dropFirst("step-".count))) == steps)
+    #expect(
+      try Files.readText(path: "\(folder.path)/stderr").hasSuffix(
+        "mlt: interrupted, the \(steps) steps done are in parts/checkpoints/\(kept); go on with --resume\n"))
+    #expect(try Mlt.run(settings + ["parts", "--resume"], in: folder.path).status == 0)
+    #expect(try Mlt.run(settings + ["whole"], in: folder.path).status == 0)
+    for file in ["adapter_model.safetensors", "manifest.json"] {
+      #expect(try folder.bytes("parts/\(file)") == folder.bytes("whole/\(file)"), "\(file)")
+    }
+    #expect(try folder.steps("parts").map { try $0.int("step") } == Array(0..<400))
+  }
+
   @Test(arguments: [[], ["--resume"], ["--overwrite"]])
   func `a second run into the folder of a running one is refused, and the first goes on`(flags: [String])
     throws

@@ -123,8 +123,6 @@ struct LoRA: ParsableCommand {
       instructionSet: InstructionSet.name, floatKernels: FloatProduct.libraryKernels, byproducts: [log])
     try Manifest.seal(run.path, provenance)
   }
-}
-
 
   /// The settings as they were resolved, with the number of rows that they left out, if any.
   private func settings(_ job: FineTuningJob) -> JSON {
@@ -134,4 +132,6 @@ struct LoRA: ParsableCommand {
     settings["skipped_rows"] = .integer(job.data.skippedRows)
     return .object(settings)
   }
+}
+
 extension AdapterFormat: ExpressibleByArgument {}
