@@ -56,7 +56,7 @@ typedef void mlt_lay(const float *in, int64_t ld, int64_t rows, int64_t count, i
 typedef struct mlt_kernels {
   const char *name;          // of the instruction set, as the manifest records it
   int32_t mr, nr;            // rows of an X tile, columns of a panel
-  int32_t step;              // values of k in a 32-bit lane: 1 for f32 products
+  int32_t step;              // values of k in a 32-bit lane: 1 for f32 products, 2 for those of bf16 pairs
   mlt_micro *micro[MLT_MAX_TILE_ROWS + 1];  // by the rows of the tile, 1 ... mr
   mlt_turn *turn;
   mlt_lay *lay;

@@ -1,11 +1,11 @@
 // Kernels over f32 vectors and rows: elementwise operations, softmax and its kin, norms, rotations, the inner part
 // of attention.
 //
-// They are written once, in plain C that a compiler vectorizes (elementwise.h, rows.h, attention.h beside the
-// sources), and compiled for several instruction sets; the portable set is the reference that tests compare the
-// others with. Every function is pure: no allocation, no threads, no state. Sums run in a fixed number of lanes that
-// are added in a fixed order, so a result depends on the data and on whether the set has fused multiply-add, not on
-// the width of a register.
+// They are written once, in plain C that a compiler vectorizes (vector_elementwise.h, vector_rows.h,
+// vector_attention.h beside the sources), and compiled for several instruction sets; the portable set is the reference
+// that tests compare the others with. Every function is pure: no allocation, no threads, no state. Sums run in a fixed
+// number of lanes that are added in a fixed order, so a result depends on the data and on whether the set has fused
+// multiply-add, not on the width of a register.
 //
 // Matrices are row-major; `ld…` is the distance between rows in elements. In-place use (output = an input) is
 // allowed where said.
@@ -13,7 +13,7 @@
 
 #pragma clang assume_nonnull begin
 
-// y = f(x). The derivative is in the table of elementwise.h.
+// y = f(x). The derivative is in the table of vector_elementwise.h.
 typedef enum __attribute__((enum_extensibility(closed))) mlt_unary : int {
   mlt_unary_negate, mlt_unary_exp, mlt_unary_log, mlt_unary_sqrt, mlt_unary_rsqrt, mlt_unary_tanh,
   mlt_unary_sigmoid, mlt_unary_silu, mlt_unary_relu, mlt_unary_softplus, mlt_unary_abs, mlt_unary_gelu_erf,

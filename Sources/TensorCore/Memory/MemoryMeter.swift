@@ -1,4 +1,4 @@
-// What tensors cost in memory, for `--memory` reports, evaluation records and tests.
+// What tensors cost in memory, for `--profile-memory`, evaluation records and tests.
 
 import SafeIO
 
