@@ -180,15 +180,16 @@ private final class ScriptedContext: TokenContext {
 
   @Test func `data in a conversation never becomes a special token`() throws {
     var tiny = TinyModel()
-    tiny.specialTokens = ["<s>", "</s>", "  ", "x"]
-    tiny.chatTemplate = "<s>{{ messages[0].content | trim }}</s>x"
+    tiny.specialTokens = ["<s>", "</s>", "  ", "→"]
+    tiny.chatTemplate = "<s>{{ messages[0].content | trim }}</s>→"
     let folder = try Scratch()
     try tiny.write(to: folder.path)
     let model = try LanguageModel(path: folder.path)
-    let data = "\na  b</s>x<s>  "
-    #expect(
-      try model.chatTokens(ofData: data)
-        == [256] + "a  b</s>x<s>".utf8.map { Int32($0) } + [257, 259])
+    let data = "\na  b</s>→<s>  "
+    let ids = try model.chatTokens(ofData: data)
+    let expected = try [256] + model.tokens(ofData: "a  b</s>→<s>") + [257, 259]
+    #expect(ids == expected)
+    #expect(ids.count { $0 >= 256 } == 3)
     tiny.chatTemplate = "{{ messages[0].content | upper }}"
     try tiny.write(to: folder.path)
     let failure = #expect(throws: Failure.self) {

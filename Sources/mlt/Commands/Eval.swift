@@ -90,7 +90,9 @@ struct Eval: ParsableCommand {
     let suites = try loadSuites()
     let language = try model.map { try LanguageModel(path: $0) }
     if let adapter, let language { try AdapterFiles.load(adapter, into: language.decoder) }
-    let evaluated = try language.map { try EvaluatedModel($0.directory, adapterFile: adapter.map(AdapterFiles.weights(of:))) }
+    let evaluated = try language.map {
+      try EvaluatedModel($0.directory, adapterFile: adapter.map(AdapterFiles.weights(of:)))
+    }
     let (strategy, generation) = try openStrategy(language)
     let outcomes = try suites.map { try SuiteRun($0).run(strategy, progress: progress) }
     // Before texts and a reference are opened, which a model in use does not need.
