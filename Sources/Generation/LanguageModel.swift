@@ -26,14 +26,7 @@ package final class LanguageModel {
     directory = try ModelDirectory(path: path)
     tokenizer = try Tokenizer.load(directory: path)
     chatTemplate = try ChatTemplate.load(directory: path)
-    // A special token without an embedding, such as one for padding, does no harm until it is used.
-    let known = directory.spec.vocabularySize
-    for id in known..<max(known, tokenizer.vocabularySize) where tokenizer.bytes(of: Int32(id)) != nil {
-      throw Failure.badData(
-        "\(path)/tokenizer.json",
-        "has a token with id \(id), but the model knows only ids 0 to \(known - 1); they do not belong together"
-      )
-    }
+    try tokenizer.checkFit(vocabulary: directory.spec.vocabularySize, source: "\(path)/tokenizer.json")
     decoder = try Decoder(directory)
     var ends = directory.eosTokenIDs
     if let end = tokenizer.eosToken?.id, !ends.contains(end) { ends.append(end) }

@@ -82,6 +82,19 @@ package final class Tokenizer: Sendable {
     isSpecialID.indices.contains(Int(id)) && isSpecialID[Int(id)]
   }
 
+  /// Checks that a model with `vocabulary` embeddings knows every ordinary token.
+  ///
+  /// A special token without an embedding, such as one for padding, does no harm until it is used.
+  /// - Throws: `Failure.badData` that names `source`.
+  package func checkFit(vocabulary: Int, source: String) throws(Failure) {
+    for id in vocabulary..<max(vocabulary, vocabularySize) where bytes(of: Int32(id)) != nil {
+      throw .badData(
+        source,
+        "has a token with id \(id), but the model knows only ids 0 to \(vocabulary - 1); they do not belong together"
+      )
+    }
+  }
+
   /// What a token adds to the text when other tokens stand before it; nil for special tokens and unknown ids.
   ///
   /// A character may be spread over several tokens, so this need not be UTF-8.

@@ -114,11 +114,13 @@ import Testing
       ([], 64, "Give one of a text, --input and --chat."),
       (["a", "--jsonl"], 64, "--jsonl goes with --chat."),
       (["--chat", "bad.json"], 65, "bad.json: key 'messages': is missing"),
+      (["--chat", "empty.json"], 65, "empty.json: key 'messages': the conversation is empty"),
     ] as [([String], Int32, String)])
   func `what can't be done is said in one sentence`(arguments: [String], status: Int32, problem: String)
     throws
   {
     try scratch.write("{}", "bad.json")
+    try scratch.write("{\"messages\": []}", "empty.json")
     let run = try Mlt.run(["tokenize", "--model", "model"] + arguments, in: scratch.path)
     #expect(run.status == status)
     #expect(run.stderr.contains(problem), "\(run.stderr)")

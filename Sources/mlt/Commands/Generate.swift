@@ -107,8 +107,10 @@ struct Generate: ParsableCommand {
       for (key, value) in fields.object where !["messages", "tools", "add_generation_prompt"].contains(key) {
         variables[key] = value
       }
+      let messages = try fields.array("messages")
+      if messages.isEmpty { throw fields.complaint("messages", "the conversation is empty") }
       return try language.chatTokens(
-        .array(fields.array("messages")), tools: fields.object["tools"], variables: variables)
+        .array(messages), tools: fields.object["tools"], variables: variables)
     }
     let text = try prompt.map { $0 == "-" ? try StandardInput.text() : $0 } ?? ""
     if raw || language.chatTemplate == nil {

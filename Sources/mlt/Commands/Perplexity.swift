@@ -94,6 +94,8 @@ struct Perplexity: ParsableCommand {
   /// The windows or documents as a model's tokens.
   private func plan(_ directory: ModelDirectory, context: Int?) throws -> ScoringPlan {
     let tokenizer = try Tokenizer.load(directory: directory.path)
+    try tokenizer.checkFit(
+      vocabulary: directory.spec.vocabularySize, source: "\(directory.path)/tokenizer.json")
     var settings = ScoringPlan.Settings()
     settings.context = context
     settings.stride = stride

@@ -14,7 +14,9 @@ struct Conversation {
 
   init(_ json: JSON, source: String) throws {
     let fields = try Fields(json, source: source)
-    messages = .array(try fields.array("messages"))
+    let all = try fields.array("messages")
+    if all.isEmpty { throw fields.complaint("messages", "the conversation is empty") }
+    messages = .array(all)
     tools = fields.has("tools") ? fields.object["tools"] : nil
     addsGenerationPrompt = try fields.bool("add_generation_prompt", default: false)
     continuesFinalMessage = try fields.bool("continue_final_message", default: false)
