@@ -32,10 +32,8 @@ struct ModelFiles {
     into directory: String, progress: (any ProgressReporting)? = nil,
     replacement: (StoredParameter) throws -> [Tensor]?
   ) throws {
-    let isQuantized = model.quantization != nil && !dequantizing
-    let writer = ModelWriter(
-      directory: directory, entries: parameters.flatMap(targets), totalParameters: model.spec.parameterCount,
-      metadata: metadata, index: isQuantized ? .always : .whenSharded)
+    let result = RewrittenModel(model, dtype: dtype, quantization: dequantizing ? .removed : .kept)
+    let writer = result.writer(in: directory, entries: parameters.flatMap(targets))
     progress?.begin("writing weights", total: parameters.count)
     defer { progress?.end(summary: nil) }
     for (index, parameter) in parameters.enumerated() {
@@ -46,9 +44,7 @@ struct ModelFiles {
       }
       progress?.advance(to: index + 1, detail: parameter.path)
     }
-    try writer.finish()
-    try Files.writeAtomically(config, to: "\(directory)/config.json")
-    try CompanionFiles.copy(from: model.path, to: directory)
+    try result.finish(writer, in: directory)
   }
 
   /// A matrix as f32.
@@ -85,22 +81,5 @@ struct ModelFiles {
         "\(model.path): tensor '\(name)'", "has values beyond 65504, the largest of float16; use bfloat16")
     }
     return wide.cast(to: type)
-  }
-
-  private var metadata: WeightMetadata {
-    var metadata = model.weights.metadata
-    if metadata.isEmpty || dequantizing { metadata["format"] = "pt" }
-    return metadata
-  }
-
-  private var config: String {
-    guard var object = model.config.objectValue else {
-      preconditionFailure("a specification was read from it")
-    }
-    object.addOlderRotaryKeys()
-    if let dtype { object.setWeightType(dtype) }
-    if dequantizing { object.setQuantization(nil) }
-    let isQuantized = model.quantization != nil && !dequantizing
-    return isQuantized ? object.mlxText(generationConfig: model.generationConfig) : object.configText
   }
 }

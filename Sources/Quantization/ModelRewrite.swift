@@ -11,9 +11,7 @@ import WeightFiles
 package struct ModelRewrite {
   let model: ModelDirectory
   let steps: [Step]
-  private let dtype: DType?
-  private let table: QuantizationTable?
-  private let isDequantizing: Bool
+  private let result: RewrittenModel
 
   /// One weight and what happens to it.
   struct Step {
@@ -50,8 +48,6 @@ package struct ModelRewrite {
       throw .usage("\(model.path) is not quantized; there is nothing to dequantize")
     }
     self.model = model
-    self.dtype = dtype
-    isDequantizing = dequantizing
     let layerCount = model.spec.blocks.count
     let steps = parameters.map { source in
       let type = dtype ?? source.dtype
@@ -62,10 +58,12 @@ package struct ModelRewrite {
       return Step(source: source, treatment: setting.map { .quantize($0, type) } ?? .cast(type))
     }
     self.steps = steps
-    table = plan.map { plan in
+    let table = plan.map { plan in
       QuantizationTable(
         base: plan.base, overrides: plan.recipe == nil ? [:] : ModelRewrite.overrides(of: steps))
     }
+    result = RewrittenModel(
+      model, dtype: dtype, quantization: table.map { .set($0) } ?? (dequantizing ? .removed : .kept))
     if let plan, !steps.contains(where: \.isQuantizing) {
       throw .usage(
         "no matrix of \(model.path) has rows of whole groups of \(plan.base.groupSize); choose a smaller group size"
@@ -86,9 +84,6 @@ package struct ModelRewrite {
     return overrides
   }
 
-  /// Whether the result is quantized: then it is written in the manner of mlx-lm, otherwise of transformers.
-  private var isResultQuantized: Bool { table != nil || model.quantization != nil && !isDequantizing }
-
   /// Tensors of the model that are not taken over: those that files of its family carry without need, and unknown ones.
   package var dropped: [String] { model.tensors(besides: steps.map(\.source)) }
 
@@ -98,9 +93,7 @@ package struct ModelRewrite {
   package func write(into directory: String, progress: (any ProgressReporting)? = nil) throws(Failure)
     -> RewriteReport
   {
-    let writer = ModelWriter(
-      directory: directory, entries: steps.flatMap(\.targets), totalParameters: model.spec.parameterCount,
-      metadata: metadata, index: isResultQuantized ? .always : .whenSharded)
+    let writer = result.writer(in: directory, entries: steps.flatMap(\.targets))
     let stream = WeightStream(
       model.weights, path: model.path, into: writer, progress: progress,
       totalBytes: steps.flatMap(\.source.entries).reduce(0) { $0 + $1.byteCount })
@@ -110,30 +103,11 @@ package struct ModelRewrite {
       if step.source.parameter.role == .matrix { matrices.append(step.report(error)) }
     }
     stream.end()
-    try writer.finish()
-    try Files.writeAtomically(config, to: "\(directory)/config.json")
-    try CompanionFiles.copy(from: model.path, to: directory)
+    try result.finish(writer, in: directory)
     return RewriteReport(
       matrices: matrices, parameterCount: model.spec.parameterCount,
       byteCount: steps.flatMap(\.targets).reduce(0) { $0 + $1.byteCount }, dropped: dropped,
       unknown: model.ignoredTensors)
-  }
-
-  private var metadata: WeightMetadata {
-    var metadata = model.weights.metadata
-    if table != nil { metadata["format"] = "mlx" } else if isDequantizing { metadata["format"] = "pt" }
-    return metadata.isEmpty ? ["format": "pt"] : metadata
-  }
-
-  private var config: String {
-    guard var object = model.config.objectValue else {
-      preconditionFailure("a specification was read from it")
-    }
-    object.addOlderRotaryKeys()
-    if let dtype { object.setWeightType(dtype) }
-    if isDequantizing { object.setQuantization(nil) }
-    if let table { object.setQuantization(table) }
-    return isResultQuantized ? object.mlxText(generationConfig: model.generationConfig) : object.configText
   }
 }
 

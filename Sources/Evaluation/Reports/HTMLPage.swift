@@ -47,11 +47,12 @@ package struct HTMLPage {
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>\(Self.escaped(title))</title>
     <style>
-    body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #1c2024; }
+    body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 85rem; padding: 0 1rem; color: #1c2024; }
     table { border-collapse: collapse; margin: 1rem 0; }
     th, td { text-align: left; padding: .3rem .8rem; border-bottom: 1px solid #d8dce0; vertical-align: top; }
     th { font-weight: 600; }
     td { font-variant-numeric: tabular-nums; }
+    td:first-child { white-space: nowrap; }
     tr.pass td:first-child { border-left: 4px solid #2f8f4e; }
     tr.fail td:first-child { border-left: 4px solid #c0392b; }
     tr.review td:first-child { border-left: 4px solid #c98a1b; }

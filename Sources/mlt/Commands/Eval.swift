@@ -88,8 +88,7 @@ struct Eval: ParsableCommand {
     let progress = common.start()
     try output.check()
     let suites = try loadSuites()
-    let language = try model.map { try LanguageModel(path: $0) }
-    if let adapter, let language { try AdapterFiles.load(adapter, into: language.decoder) }
+    let language = try model.map { try LanguageModel(path: $0, adapter: adapter, quiet: common.quiet) }
     let evaluated = try language.map {
       try EvaluatedModel($0.directory, adapterFile: adapter.map(AdapterFiles.weights(of:)))
     }

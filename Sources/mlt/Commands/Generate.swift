@@ -68,8 +68,7 @@ struct Generate: ParsableCommand {
   func run() throws {
     _ = common.start()
     let options = try options()
-    let language = try LanguageModel(path: model)
-    if let adapter { try AdapterFiles.load(adapter, into: language.decoder) }
+    let language = try LanguageModel(path: model, adapter: adapter, quiet: common.quiet)
     let ids = try promptTokens(language)
     var constraint: GrammarConstraint?
     if let schema {

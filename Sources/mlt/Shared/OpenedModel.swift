@@ -1,6 +1,7 @@
 // How commands that compute with a model open it.
 
 import FineTuning
+import Generation
 import Models
 import SafeIO
 
@@ -16,9 +17,23 @@ struct OpenedModel {
     directory = try ModelDirectory(path: path)
     decoder = try Decoder(directory)
     if let adapter { try AdapterFiles.load(adapter, into: decoder) }
-    let ignored = directory.ignoredTensors
-    if let first = ignored.first, !quiet {
-      Console.note("\(path): \(ignored.count) tensors of the weight files are not used, such as '\(first)'")
-    }
+    if !quiet { directory.tellIgnoredTensors() }
+  }
+}
+
+extension LanguageModel {
+  /// Opens the folder as `OpenedModel` does, with all that generating text needs.
+  convenience init(path: String, adapter: String?, quiet: Bool) throws {
+    try self.init(path: path)
+    if let adapter { try AdapterFiles.load(adapter, into: decoder) }
+    if !quiet { directory.tellIgnoredTensors() }
+  }
+}
+
+extension ModelDirectory {
+  fileprivate func tellIgnoredTensors() {
+    let ignored = ignoredTensors
+    guard let first = ignored.first else { return }
+    Console.note("\(path): \(ignored.count) tensors of the weight files are not used, such as '\(first)'")
   }
 }
