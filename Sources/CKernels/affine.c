@@ -14,7 +14,7 @@
 #include <math.h>
 
 #include "common.h"
-#include "kernels.h"
+#include "cpu.h"
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -132,10 +132,9 @@ DEFINE_QUANTIZE(avx512, __attribute__((target("avx512f,avx512bw,avx512vl,avx512d
 int64_t mlt_affine_quantize(mlt_format type, const void *weights, int64_t rows, int64_t columns, int32_t bits,
                             int64_t group, void *codes, void *scales, void *biases, double *errors) {
 #if defined(__x86_64__)
-  const mlt_kernels *best = mlt_kernels_available(0);
-  if (best == &mlt_avx512)
+  if (mlt_has_avx512())
     return quantize_avx512(type, weights, rows, columns, bits, group, codes, scales, biases, errors);
-  if (best == &mlt_avx2) return quantize_avx2(type, weights, rows, columns, bits, group, codes, scales, biases, errors);
+  if (mlt_has_avx2()) return quantize_avx2(type, weights, rows, columns, bits, group, codes, scales, biases, errors);
 #endif
   return quantize_portable(type, weights, rows, columns, bits, group, codes, scales, biases, errors);
 }

@@ -4,23 +4,14 @@
 // an error that grows with n / LANES.
 #define LANES 32
 
-static inline float tree(float *lane) {
-  for (int width = LANES / 2; width > 0; width /= 2)
-    for (int i = 0; i < width; i++) lane[i] += lane[i + width];
-  return lane[0];
-}
+// The sum of EXPRESSION over i in 0 ..< n, in float and in double.
+#define SUM(result, n, EXPRESSION) SUM_AS(float, result, n, EXPRESSION)
+#define SUM_DOUBLE(result, n, EXPRESSION) SUM_AS(double, result, n, EXPRESSION)
 
-static inline double tree_double(double *lane) {
-  for (int width = LANES / 2; width > 0; width /= 2)
-    for (int i = 0; i < width; i++) lane[i] += lane[i + width];
-  return lane[0];
-}
-
-// The sum of EXPRESSION over i in 0 ..< n.
-#define SUM(result, n, EXPRESSION)                                        \
-  float result;                                                           \
+#define SUM_AS(type, result, n, EXPRESSION)                               \
+  type result;                                                            \
   {                                                                       \
-    float lane[LANES] = {0};                                              \
+    type lane[LANES] = {0};                                               \
     long base = 0;                                                        \
     for (; base + LANES <= (n); base += LANES)                            \
       for (int l = 0; l < LANES; l++) {                                   \
@@ -28,21 +19,9 @@ static inline double tree_double(double *lane) {
         lane[l] += EXPRESSION;                                            \
       }                                                                   \
     for (long i = base; i < (n); i++) lane[i - base] += EXPRESSION;       \
-    result = tree(lane);                                                  \
-  }
-
-#define SUM_DOUBLE(result, n, EXPRESSION)                                 \
-  double result;                                                          \
-  {                                                                       \
-    double lane[LANES] = {0};                                             \
-    long base = 0;                                                        \
-    for (; base + LANES <= (n); base += LANES)                            \
-      for (int l = 0; l < LANES; l++) {                                   \
-        long i = base + l;                                                \
-        lane[l] += EXPRESSION;                                            \
-      }                                                                   \
-    for (long i = base; i < (n); i++) lane[i - base] += EXPRESSION;       \
-    result = tree_double(lane);                                           \
+    for (int width = LANES / 2; width > 0; width /= 2)                    \
+      for (int l = 0; l < width; l++) lane[l] += lane[l + width];         \
+    result = lane[0];                                                     \
   }
 
 // The largest value, or NaN if there is one.
@@ -66,11 +45,6 @@ static inline float row_max(const float *x, long n) {
 
 static double sum(const float *x, long n) {
   SUM_DOUBLE(total, n, (double)x[i])
-  return total;
-}
-
-static double sum_of_squares(const float *x, long n) {
-  SUM_DOUBLE(total, n, (double)x[i] * (double)x[i])
   return total;
 }
 

@@ -24,7 +24,6 @@ const mlt_vector_kernels VECTOR_SET = {
   .reduce_rows = reduce_rows,
   .reduce_columns = reduce_columns,
   .sum = sum,
-  .sum_of_squares = sum_of_squares,
   .dot_rows = dot_rows,
   .softmax = softmax,
   .softmax_back = softmax_back,

@@ -71,7 +71,6 @@ typedef struct mlt_vector_kernels {
   void (*reduce_columns)(mlt_reduce, const float *x, long ldx, long rows, long n, float *out);
   // The sum of all n elements, unrounded.
   double (*sum)(const float *x, long n);
-  double (*sum_of_squares)(const float *x, long n);
   // out[r] = a[r, :] . b[r, :]
   void (*dot_rows)(const float *a, long lda, const float *b, long ldb, long rows, long n, float *out);
 

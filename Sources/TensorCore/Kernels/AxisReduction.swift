@@ -50,11 +50,6 @@ extension VectorKernels {
     fold(count) { best.sum(x + $0.lowerBound, $0.count) }
   }
 
-  /// The sum of the squares of `count` elements, likewise.
-  static func sumOfSquares(_ x: UnsafePointer<Float>, _ count: Int) -> Double {
-    fold(count) { best.sum_of_squares(x + $0.lowerBound, $0.count) }
-  }
-
   private static func fold(_ count: Int, _ partial: (Range<Int>) -> Double) -> Double {
     let grain = 1 << 16
     guard count > grain else { return partial(0..<count) }
