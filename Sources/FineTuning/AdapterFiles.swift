@@ -47,6 +47,9 @@ package enum AdapterFiles {
     guard Files.isDirectory(directory) else { throw .notFound(directory, "no such adapter folder") }
     guard let format = AdapterFormat.allCases.first(where: { Files.exists("\(directory)/\($0.weightsFile)") })
     else {
+      guard !Files.exists("\(directory)/config.json") else {
+        throw .badData(directory, "is a whole model, not an adapter; give it as the model")
+      }
       let hint =
         Files.exists("\(directory)/\(RunDirectory.recordFile)")
         ? "; a fine-tuning run is unfinished there: complete it with mlt lora --resume" : ""

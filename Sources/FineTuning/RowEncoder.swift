@@ -116,7 +116,8 @@ package final class RowEncoder {
     guard let template else {
       throw .badData(
         place,
-        "a conversation needs a chat template, and the model has none; give prompt and completion instead")
+        "a conversation needs a chat template, and the model has none; put chat_template.jinja beside its config.json, or "
+          + "give prompt and completion instead")
     }
     let text = try render(template, messages, tools, place: place)
     let encoding = try placing(place) { () throws(Failure) in

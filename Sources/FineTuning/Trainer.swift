@@ -105,12 +105,14 @@ package final class Trainer {
   /// Keeps what was done when the run is asked to stop.
   private func stopped(_ checkpoints: Checkpoints) throws -> Failure {
     guard position.step > 0 else {
-      return Failure(.interrupted, "interrupted before the first step was done; go on with --resume")
+      return Failure(
+        .interrupted, "interrupted before the first step was done; the same command with --resume goes on")
     }
     Interruption.acknowledge()
     let kept = try checkpoints.save(position, trainee, optimizer)
     return Failure(
-      .interrupted, "interrupted, the \(position.step) steps done are in \(kept); go on with --resume")
+      .interrupted,
+      "interrupted, the \(position.step) steps done are in \(kept); the same command with --resume goes on")
   }
 
   /// One optimizer step on the next rows of the plan; one that throws leaves the position as it was.

@@ -23,6 +23,15 @@ extension TrainingConfiguration {
   /// Most tokens of a row: as many as the longest context that a model can have.
   private static let mostTokens = 1 << 30
 
+  /// Keys of mlx-lm's configuration that say what is read and written.
+  private static let flagsOfMLX = [
+    ("model", "--model"), ("data", "--data"), ("adapter_path", "--out"),
+    ("train", "what mlt lora does, nothing"),
+    ("resume_adapter_file", "--init-adapter"),
+  ]
+
+  private static let flagsSource = "flags"
+
   /// The types that results can be stored in.
   private static let dtypes: [DType] = [.f32, .bf16, .f16]
 
@@ -47,9 +56,10 @@ extension TrainingConfiguration {
     }
     for (key, value) in flags { settings[key] = value }
     do {
-      return try TrainingConfiguration(Fields(.object(settings), source: "flags"))
+      return try TrainingConfiguration(Fields(.object(settings), source: Self.flagsSource))
     } catch {
-      throw .usage(error.message)
+      // No file is to blame.
+      throw .usage(error.message.replacing("\(Self.flagsSource): ", with: "", maxReplacements: 1))
     }
   }
 
@@ -57,6 +67,9 @@ extension TrainingConfiguration {
   ///
   /// - Throws: `Failure.badData` that names the object's source.
   package init(_ fields: Fields) throws(Failure) {
+    for (key, flag) in Self.flagsOfMLX where fields.has(key) {
+      throw fields.complaint(key, "is no setting here but \(flag) on the command line; remove it")
+    }
     try fields.rejectUnknown(known: Self.keys)
     try readAdapter(fields)
     try readSteps(fields)

@@ -52,7 +52,7 @@ package final class LanguageModel {
 
   /// The tokens of a conversation up to where the assistant's answer begins.
   ///
-  /// Throws `.unavailable` when the model has no chat template, and what the template raises.
+  /// Throws `.badData` when the model has no chat template, and what the template raises.
   package func chatTokens(_ messages: JSON, tools: JSON? = nil, variables: [String: JSON] = [:])
     throws(Failure)
     -> [Int32]
@@ -79,7 +79,7 @@ package final class LanguageModel {
   private func chatText(
     _ messages: JSON, tools: JSON? = nil, variables: [String: JSON] = [:]
   ) throws(Failure) -> String {
-    guard let chatTemplate else { throw .unavailable("\(path): the model has no chat template") }
+    guard let chatTemplate else { throw .badData(path, "the model has no chat template") }
     return try chatTemplate.render(
       messages: messages, tools: tools, addGenerationPrompt: true, variables: variables,
       bosToken: tokenizer.bosToken?.text, eosToken: tokenizer.eosToken?.text)

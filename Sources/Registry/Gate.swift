@@ -118,7 +118,8 @@ package struct Gate: Sendable {
   private func hint(_ metric: String, _ record: EvaluationRecord) -> String {
     if record.metrics[metric] != nil { return " against another artifact" }
     let near = Spelling.suggestion(for: metric, among: record.metrics.keys.sorted())
-    return near.hasPrefix("; did") ? " (\(near.dropFirst(2)))" : ""
+    if near.hasPrefix("; did") { return " (\(near.dropFirst(2)))" }
+    return Metric.relative.contains(metric) ? " (evaluate with --reference)" : ""
   }
 
   // MARK: Is it as good as what it replaces?

@@ -11,7 +11,8 @@ package enum Files {
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)
-      throw .badData(path, "is not a regular file")
+      let isFolder = status.st_mode & S_IFMT == S_IFDIR
+      throw .badData(path, isFolder ? "is a folder, a file is expected" : "is not a regular file")
     }
     return descriptor
   }

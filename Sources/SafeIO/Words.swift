@@ -14,6 +14,11 @@ package enum Words {
     return "\(fixed(value, 2)) TB"
   }
 
+  /// `1 row`, `2 rows`.
+  package static func count(_ count: Int, _ noun: String) -> String {
+    "\(count) \(noun)\(count == 1 ? "" : "s")"
+  }
+
   /// `0.8 s`, `2 min 05 s`, `1 h 20 min`.
   package static func seconds(_ seconds: Double) -> String {
     if seconds < 60 { return "\(fixed(seconds, seconds < 10 ? 2 : 1)) s" }

@@ -44,7 +44,8 @@ struct Mlt: ParsableCommand {
       // Help or the version was asked for.
       exit(withError: error)
     } catch {
-      Console.note(fullMessage(for: error))
+      let misspelt = MisspeltWords.complaint(Array(CommandLine.arguments.dropFirst()), root: Mlt.self)
+      Console.note(misspelt.map { "mlt: \($0)" } ?? fullMessage(for: error))
       Glibc.exit(Failure.Kind.usage.rawValue)
     }
     do {

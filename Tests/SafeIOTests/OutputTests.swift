@@ -102,7 +102,7 @@ import Testing
     #expect(throws: Failure(.notFound, "\(scratch.path)/x: no such file or folder")) {
       try MappedFile(path: scratch.path + "/x")
     }
-    #expect(throws: Failure(.badData, "\(scratch.path): is not a regular file")) {
+    #expect(throws: Failure(.badData, "\(scratch.path): is a folder, a file is expected")) {
       try Files.read(path: scratch.path)
     }
     #expect(throws: Failure(.badData, "/dev/zero: is not a regular file")) {

@@ -100,7 +100,8 @@ import WeightFiles
     #expect(try #require(Int(kept.dropFirst("step-".count))) == steps)
     #expect(
       try Files.readText(path: "\(folder.path)/stderr").hasSuffix(
-        "mlt: interrupted, the \(steps) steps done are in parts/checkpoints/\(kept); go on with --resume\n"))
+        "mlt: interrupted, the \(steps) steps done are in parts/checkpoints/\(kept); "
+          + "the same command with --resume goes on\n"))
     #expect(try Mlt.run(settings + ["parts", "--resume"], in: folder.path).status == 0)
     #expect(try Mlt.run(settings + ["whole"], in: folder.path).status == 0)
     for file in ["adapter_model.safetensors", "manifest.json"] {
@@ -231,7 +232,7 @@ import WeightFiles
         "line 1: the row has 600 tokens, the model's context is 512; --max-seq-length 512"))
     let cut = try train(["--max-seq-length", "512"])
     #expect(cut.status == 0)
-    #expect(cut.stderr.contains("warning: 1 rows of long.jsonl are longer than 512 tokens and were cut"))
+    #expect(cut.stderr.contains("warning: cut to 512 tokens: 1 row of long.jsonl\n"))
   }
 
   @Test func `rows that cutting leaves nothing to learn are counted and named`() throws {
@@ -245,8 +246,8 @@ import WeightFiles
     #expect(run.status == 0, "\(run.stderr)")
     #expect(
       run.stderr.contains(
-        "warning: 6 rows have nothing left to learn after cutting to 2 tokens and are left out "
-          + "(late.jsonl, lines 1, 2, 3, 4, 5, …)\n"))
+        "warning: left out, since nothing is left to learn after cutting to 2 tokens: "
+          + "6 rows of late.jsonl (line 1, 2, 3, 4, 5, …)\n"))
     #expect(try run.json["skipped_rows"] == 6)
     #expect(try Files.readText(path: "\(folder.path)/out/manifest.json").contains("\"skipped_rows\": 6"))
   }

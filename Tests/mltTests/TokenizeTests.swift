@@ -131,7 +131,7 @@ import Testing
     try scratch.write("{\"messages\": [{\"content\": \"a\"}]}", "chat.json")
     try Files.removeTree("\(scratch.path)/model/chat_template.jinja")
     let noTemplate = try run("--chat", "chat.json")
-    #expect(noTemplate.status == 66 && noTemplate.stderr.contains("has no chat template"))
+    #expect(noTemplate.status == 65 && noTemplate.stderr.contains("has no chat template"))
     try Files.removeTree("\(scratch.path)/model/tokenizer.json")
     let noTokenizer = try run("a")
     #expect(noTokenizer.status == 66)

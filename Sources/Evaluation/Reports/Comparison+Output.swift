@@ -7,8 +7,13 @@ extension Comparison {
   /// The headings of the table.
   package var headings: [String] {
     ["artifact", "size", "bits/weight", "perplexity", "KL from base"]
-      + (suites.count == 1 ? ["passed"] : suites.map { "\($0.name) passed" })
+      + (suites.count == 1 ? ["passed"] : suites.map { "\(title($0)) passed" })
       + ["first token", "tokens/s", "memory", "verdict"]
+  }
+
+  /// A suite's name, with the beginning of its digest where another has the same name.
+  private func title(_ suite: Suite) -> String {
+    suites.count { $0.name == suite.name } == 1 ? suite.name : "\(suite.name) \(suite.digest.prefix(8))"
   }
 
   /// The table: a row for each artifact, in the order in which they were given.
@@ -71,7 +76,7 @@ extension Comparison {
     let tested = rows.filter { $0.result(on: suite) != nil }
     let kinds = Set(tested.flatMap { $0.result(on: suite)?.record.fixtures.map(\.kind) ?? [] }).sorted()
     guard kinds.count > 1 else { return }
-    page.add("h2", "\(suite.name), by kind")
+    page.add("h2", "\(title(suite)), by kind")
     page.addTable(
       ["kind"] + tested.map(\.name),
       kinds.map { kind in

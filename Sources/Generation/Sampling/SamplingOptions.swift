@@ -29,9 +29,11 @@ package struct SamplingOptions: Sendable, Equatable {
 
   /// How tokens were chosen, for a record: the values that have an effect.
   package var record: JSONObject {
-    var record: JSONObject = ["temperature": .double(Double(temperature)), "seed": .integer(seed)]
+    /// The number that was asked for: the shortest that gives this one.
+    func number(_ value: Float) -> JSON { .double(Double(value.description) ?? Double(value)) }
+    var record: JSONObject = ["temperature": number(temperature), "seed": .integer(seed)]
     for (name, value) in [("top_p", topP), ("min_p", minP), ("typical_p", typicalP)] {
-      record[name] = value.map { .double(Double($0)) }
+      record[name] = value.map(number)
     }
     for (name, value) in [("top_k", topK), ("no_repeat_ngram_size", noRepeatNgramSize)] {
       record[name] = value.map(JSON.integer)
@@ -40,7 +42,7 @@ package struct SamplingOptions: Sendable, Equatable {
       ("repetition_penalty", repetitionPenalty, Float(1)), ("presence_penalty", presencePenalty, 0),
       ("frequency_penalty", frequencyPenalty, 0),
     ]
-    for (name, value, none) in penalties where value != none { record[name] = .double(Double(value)) }
+    for (name, value, none) in penalties where value != none { record[name] = number(value) }
     return record
   }
 

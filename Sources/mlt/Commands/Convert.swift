@@ -57,7 +57,7 @@ struct Convert: ParsableCommand {
 
   func run() throws {
     let progress = common.start()
-    try output.check()
+    try output.check(reading: [model])
     let rewrite = try ModelRewrite(
       ModelDirectory(path: model), dtype: dtype?.dtype, plan: quantize ? quantization.plan : nil,
       dequantizing: dequantize)

@@ -64,7 +64,10 @@ extension Eval {
     if let text = run.text {
       var line = "perplexity \(Figures.fixed(text.perplexity, 4)) on \(text.scoredTokens) tokens"
       if let comparison = text.comparison, let reference = run.reference {
-        line += ", KL-divergence from \(reference.name) \(Figures.small(comparison.divergence))"
+        let ratio = text.perplexity / comparison.referencePerplexity
+        line +=
+          ", \(Words.fixed(ratio, 4)) of \(reference.name)'s; KL-divergence from it "
+          + Figures.small(comparison.divergence)
       }
       Console.print("")
       Console.print(Console.clean(line))

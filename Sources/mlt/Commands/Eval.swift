@@ -29,7 +29,9 @@ struct Eval: ParsableCommand {
   @Option(help: ArgumentHelp("Model folder; the deterministic strategy needs none.", valueName: "dir"))
   var model: String?
 
-  @Option(help: ArgumentHelp("Adapter folder, PEFT or mlx-lm.", valueName: "dir"))
+  @Option(
+    name: [.long, .customLong("adapter-path")],
+    help: ArgumentHelp("Adapter folder, PEFT or mlx-lm.", valueName: "dir"))
   var adapter: String?
 
   @Option(
@@ -86,7 +88,7 @@ struct Eval: ParsableCommand {
 
   func run() throws {
     let progress = common.start()
-    try output.check()
+    try output.check(reading: [model, adapter, reference])
     let suites = try loadSuites()
     let language = try model.map { try LanguageModel(path: $0, adapter: adapter, quiet: common.quiet) }
     let evaluated = try language.map {

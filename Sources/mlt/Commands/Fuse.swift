@@ -24,7 +24,7 @@ struct Fuse: ParsableCommand {
   @Option(help: "The base model.")
   var model: String
 
-  @Option(help: "The adapter's folder.")
+  @Option(name: [.long, .customLong("adapter-path")], help: "The adapter's folder.")
   var adapter: String
 
   @OptionGroup var output: OutputOptions
@@ -39,7 +39,7 @@ struct Fuse: ParsableCommand {
 
   func run() throws {
     let progress = common.start()
-    try output.check()
+    try output.check(reading: [model, adapter])
     let base = try ModelDirectory(path: model)
     let adapter = try AdapterFiles.read(directory: adapter)
     let merging = try AdapterMerge(

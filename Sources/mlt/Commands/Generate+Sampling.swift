@@ -8,34 +8,42 @@ struct SamplingFlags: ParsableArguments {
   @Option(name: .shortAndLong, help: "Most tokens to generate.")
   var maxTokens = 256
 
-  @Option(help: "Temperature; 0 always takes the most probable token.")
+  @Option(
+    name: [.long, .customLong("temperature")], parsing: .unconditional,
+    help: "Temperature; 0 always takes the most probable token.")
   var temp: Double = 0
 
-  @Option(help: "Keep the most probable tokens up to this mass; 1 keeps all.")
+  @Option(parsing: .unconditional, help: "Keep the most probable tokens up to this mass; 1 keeps all.")
   var topP: Double = 1
 
-  @Option(help: "Keep this many of the most probable tokens; 0 keeps all.")
+  @Option(parsing: .unconditional, help: "Keep this many of the most probable tokens; 0 keeps all.")
   var topK = 0
 
-  @Option(help: "Keep tokens with at least this share of the largest probability; 0 keeps all.")
+  @Option(
+    parsing: .unconditional,
+    help: "Keep tokens with at least this share of the largest probability; 0 keeps all.")
   var minP: Double = 0
 
-  @Option(help: "Keep the tokens nearest to the expected surprise up to this mass; 1 keeps all.")
+  @Option(
+    parsing: .unconditional,
+    help: "Keep the tokens nearest to the expected surprise up to this mass; 1 keeps all.")
   var typicalP: Double = 1
 
-  @Option(help: "Divide the logits of tokens seen before by this; 1 does nothing.")
+  @Option(parsing: .unconditional, help: "Divide the logits of tokens seen before by this; 1 does nothing.")
   var repetitionPenalty: Double = 1
 
-  @Option(help: "Subtract this from the logits of tokens generated before.")
+  @Option(parsing: .unconditional, help: "Subtract this from the logits of tokens generated before.")
   var presencePenalty: Double = 0
 
-  @Option(help: "Subtract this from a token's logit for each time it was generated before.")
+  @Option(
+    parsing: .unconditional, help: "Subtract this from a token's logit for each time it was generated before."
+  )
   var frequencyPenalty: Double = 0
 
-  @Option(help: "No sequence of this many tokens may occur twice; 0 allows all.")
+  @Option(parsing: .unconditional, help: "No sequence of this many tokens may occur twice; 0 allows all.")
   var noRepeatNgramSize = 0
 
-  @Option(help: "Seed of the random numbers.")
+  @Option(parsing: .unconditional, help: "Seed of the random numbers.")
   var seed = 0
 
   var options: SamplingOptions {

@@ -25,17 +25,21 @@ struct Generate: ParsableCommand {
   @Option(help: ArgumentHelp("Model folder.", valueName: "dir"))
   var model: String
 
-  @Option(help: ArgumentHelp("Adapter folder, PEFT or mlx-lm.", valueName: "dir"))
+  @Option(
+    name: [.long, .customLong("adapter-path")],
+    help: ArgumentHelp("Adapter folder, PEFT or mlx-lm.", valueName: "dir"))
   var adapter: String?
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The prompt; - reads standard input.", valueName: "text"))
+  @Option(
+    name: .shortAndLong, parsing: .unconditional,
+    help: ArgumentHelp("The prompt; - reads standard input.", valueName: "text"))
   var prompt: String?
 
   @Option(help: ArgumentHelp("A conversation: {\"messages\": […], \"tools\": […], …}.", valueName: "file"))
   var chat: String?
 
   @Option(
-    name: [.long, .customLong("system-prompt")],
+    name: [.long, .customLong("system-prompt")], parsing: .unconditional,
     help: ArgumentHelp("System message before the prompt.", valueName: "text"))
   var system: String?
 
@@ -114,7 +118,7 @@ struct Generate: ParsableCommand {
     let text = try prompt.map { $0 == "-" ? try StandardInput.text() : $0 } ?? ""
     if raw || language.chatTemplate == nil {
       if system != nil {
-        throw Failure.usage("\(model): --system needs a chat template, and the model has none")
+        throw Failure.badData(model, "has no chat template, which --system needs")
       }
       return try language.tokens(of: text)
     }

@@ -37,7 +37,7 @@ struct Init: ParsableCommand {
 
   func run() throws {
     let progress = common.start()
-    try output.check()
+    try output.check(reading: [tokenizer])
     guard var config = try JSON.read(path: self.config).objectValue else {
       throw Failure.badData(self.config, "expected an object with keys")
     }

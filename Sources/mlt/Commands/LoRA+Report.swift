@@ -9,6 +9,8 @@ final class LoRAReport: TrainingObserver {
   private let common: CommonOptions
   private let configuration: TrainingConfiguration
   private let showsMemory: Bool
+  /// The steps since the last printed line.
+  private var interval: [StepReport] = []
 
   init(_ common: CommonOptions, _ configuration: TrainingConfiguration, showsMemory: Bool) {
     self.common = common
@@ -24,8 +26,8 @@ final class LoRAReport: TrainingObserver {
       )
       if set.rows.cutRows > 0 && !common.quiet {
         Console.note(
-          "warning: \(set.rows.cutRows) rows of \(Files.name(of: set.rows.path)) are longer than "
-            + "\(configuration.maxSeqLength) tokens and were cut")
+          "warning: cut to \(configuration.maxSeqLength) tokens: \(Words.count(set.rows.cutRows, "row")) of "
+            + Files.name(of: set.rows.path))
       }
       if !set.rows.skippedLines.isEmpty && !common.quiet { warnOfSkipped(set.rows) }
     }
@@ -36,21 +38,27 @@ final class LoRAReport: TrainingObserver {
     let lines = rows.skippedLines
     let named = lines.prefix(5).map(String.init).joined(separator: ", ") + (lines.count > 5 ? ", …" : "")
     Console.note(
-      "warning: \(lines.count) rows have nothing left to learn after cutting to \(configuration.maxSeqLength) tokens "
-        + "and are left out (\(Files.name(of: rows.path)), lines \(named))")
+      "warning: left out, since nothing is left to learn after cutting to \(configuration.maxSeqLength) tokens: "
+        + "\(Words.count(lines.count, "row")) of \(Files.name(of: rows.path)) (line \(named))")
   }
 
+  /// Loss, gradient norm and speed are means over the steps since the last line; the log has each step.
   func step(_ report: StepReport, of total: Int) {
-    let isLast = report.step + 1 == total
-    guard showsMemory || isLast || (report.step + 1) % configuration.stepsPerReport == 0 else { return }
+    interval.append(report)
+    let done = report.step + 1
+    guard showsMemory || done == total || done % configuration.stepsPerReport == 0 else { return }
+    func mean(_ measure: (StepReport) -> Double) -> Double {
+      interval.reduce(0) { $0 + measure($1) } / Double(interval.count)
+    }
     var text =
-      "step \(report.step): loss \(Words.fixed(report.loss, 4)), learning rate \(Words.rate(report.learningRate))"
-      + ", gradient norm \(Words.fixed(report.gradientNorm, 3)), \(Words.fixed(report.tokensPerSecond, 0)) tokens/s"
+      "step \(done): loss \(Words.fixed(mean(\.loss), 4)), learning rate \(Words.rate(report.learningRate))"
+      + ", gradient norm \(Words.fixed(mean(\.gradientNorm), 3)), \(Words.fixed(mean(\.tokensPerSecond), 0)) tokens/s"
       + ", peak \(Words.bytes(report.peakMemoryBytes))"
     if showsMemory {
       text += ", this step \(Words.bytes(report.stepPeakBytes)) and \(report.allocations) allocations"
     }
     line(text)
+    interval = []
   }
 
   func evaluation(_ report: EvaluationReport) {
@@ -61,8 +69,9 @@ final class LoRAReport: TrainingObserver {
   /// The result.
   func end(_ summary: TrainingSummary, _ job: FineTuningJob, path: String) {
     line(
-      "\(path): \(summary.steps) steps, \(summary.trainedTokens) tokens learned in \(Words.seconds(summary.seconds))"
-        + ", \(Words.fixed(summary.tokensPerSecond, 0)) tokens/s")
+      "\(path): \(Words.count(summary.steps, "step")), \(summary.trainedTokens) tokens learned in "
+        + "\(Words.seconds(summary.seconds)), \(Words.fixed(summary.tokensPerSecond, 0)) tokens/s read while training"
+    )
     guard common.json else { return }
     Console.print(json: [
       "version": 1, "out": .string(path), "resumed_complete": false, "steps": .integer(summary.steps),
@@ -86,8 +95,8 @@ final class LoRAReport: TrainingObserver {
 
   /// A line for people, below whatever bar is drawn.
   private func line(_ text: String) {
-    guard !common.json else { return }
-    if Console.isInteractive && !common.quiet { Console.draw("\r\u{1b}[K") }
+    guard !common.json, !common.quiet else { return }
+    if Console.isInteractive { Console.draw("\r\u{1b}[K") }
     Console.print(text)
   }
 }

@@ -63,6 +63,7 @@ struct LoRA: ParsableCommand {
     let progress = common.start()
     let configuration = try TrainingConfiguration.read(file: config, flags: settings.given)
     try RunDirectory.checkFree(output.out, resume: resume, overwrite: output.overwrite)
+    try output.checkPlace(reading: [model, configuration.initAdapter])
     let job = try FineTuningJob(
       model: model, data: data, adapterFormat: adapterFormat, configuration: configuration, progress: progress
     )

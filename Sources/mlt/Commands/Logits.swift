@@ -20,7 +20,9 @@ struct Logits: ParsableCommand {
   @Option(help: ArgumentHelp("Model folder.", valueName: "dir"))
   var model: String
 
-  @Option(help: ArgumentHelp("Adapter folder, PEFT or mlx-lm.", valueName: "dir"))
+  @Option(
+    name: [.long, .customLong("adapter-path")],
+    help: ArgumentHelp("Adapter folder, PEFT or mlx-lm.", valueName: "dir"))
   var adapter: String?
 
   @Option(help: ArgumentHelp("JSON file of token ids.", valueName: "file"))

@@ -23,7 +23,9 @@ struct Perplexity: ParsableCommand {
   @Option(help: ArgumentHelp("Model folder.", valueName: "dir"))
   var model: String
 
-  @Option(help: ArgumentHelp("Adapter folder, PEFT or mlx-lm.", valueName: "dir"))
+  @Option(
+    name: [.long, .customLong("adapter-path")],
+    help: ArgumentHelp("Adapter folder, PEFT or mlx-lm.", valueName: "dir"))
   var adapter: String?
 
   @Option(help: ArgumentHelp("UTF-8 text.", valueName: "file"))

@@ -76,7 +76,9 @@ struct Promote: ParsableCommand {
       "version": 1, "artifact": ["manifest_digest": .string(promotion.artifact), "path": .string(artifact)],
       "channel": .string(promotion.channel.description),
       "verdict": .string(promotion.verdict.outcome.rawValue),
-      "moved": .bool(promotion.moved), "replaced": promotion.replaced.map(JSON.string) ?? .null,
+      "moved": .bool(promotion.moved),
+      "approved": promotion.moved && promotion.verdict.outcome == .needsReview
+        ? approve.map(JSON.string) ?? .null : .null, "replaced": promotion.replaced.map(JSON.string) ?? .null,
       "reasons": .array(promotion.verdict.reasons.map(JSON.string)),
       "checks": .array(promotion.verdict.checks.map(\.json)),
     ]

@@ -28,6 +28,10 @@ extension RewriteReport {
       "\(out): \(Words.bytes(byteCount)), \(parameterCount) weights, \(Words.fixed(bitsPerWeight, 3)) bits per weight"
         + "\(total), \(Words.seconds(seconds))")
     guard !options.quiet else { return }
+    let kept = matrices.filter { $0.storage.isFloats }
+    if error != nil, !kept.isEmpty {
+      Console.note("kept as floats, since their rows are no whole groups: \(Self.list(kept.map(\.path)))")
+    }
     if !dropped.isEmpty {
       Console.note("not taken over, since the model does not use them: \(Self.list(dropped))")
     }
@@ -39,6 +43,10 @@ extension RewriteReport {
   private static func list(_ names: [String]) -> String {
     names.prefix(8).joined(separator: ", ") + (names.count > 8 ? " and \(names.count - 8) more" : "")
   }
+}
+
+extension MatrixReport.Storage {
+  fileprivate var isFloats: Bool { if case .floats = self { true } else { false } }
 }
 
 extension MatrixReport {

@@ -33,7 +33,7 @@ struct Quantize: ParsableCommand {
 
   func run() throws {
     let progress = common.start()
-    try output.check()
+    try output.check(reading: [model])
     let rewrite = try ModelRewrite(ModelDirectory(path: model), plan: quantization.plan)
     let start = ContinuousClock.now
     let provenance = Provenance(

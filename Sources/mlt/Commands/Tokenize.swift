@@ -156,7 +156,7 @@ struct Tokenize: ParsableCommand {
   private func render(_ path: String, _ tokenizer: Tokenizer) throws {
     let folder = Files.isDirectory(model) ? model : Files.parent(of: model)
     guard let template = try ChatTemplate.load(directory: folder) else {
-      throw Failure.notFound(
+      throw Failure.badData(
         folder, "has no chat template, neither chat_template.jinja nor in tokenizer_config.json")
     }
     if jsonl {
