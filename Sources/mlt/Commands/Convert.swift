@@ -23,7 +23,8 @@ struct Convert: ParsableCommand {
 
       EXAMPLE
         mlt convert --model Llama-3.2-1B --out base
-        mlt convert --model Llama-3.2-1B --dtype bfloat16 --quantize --bits 4 --out base-4bit
+        mlt convert --model Llama-3.2-1B --dtype bfloat16 \\
+          --quantize --bits 4 --out base-4bit
         mlt convert --model base-4bit --dequantize --out base-again
       """)
 

@@ -20,7 +20,8 @@ struct Eval: ParsableCommand {
       report.html.
 
       EXAMPLE
-        mlt eval --model base-4bit --data data/perplexity.jsonl --reference base --out evaluation
+        mlt eval --model base-4bit --data data/perplexity.jsonl \\
+          --reference base --out evaluation
         mlt eval --strategy deterministic --suite my-fixtures --out rules
 
       Exit status: 0 measured; 1 below --min-pass; 69 the strategy is unavailable here.

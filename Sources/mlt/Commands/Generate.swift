@@ -18,8 +18,10 @@ struct Generate: ParsableCommand {
       template is asked through it, unless --raw is given.
 
       EXAMPLE
-        mlt generate --model base --prompt "Once upon a time" --max-tokens 100 --temp 0.8 --seed 7
-        mlt generate --model base --prompt "Name a colour." --schema colour.json --json
+        mlt generate --model base --prompt "Once upon a time" \\
+          --max-tokens 100 --temp 0.8 --seed 7
+        mlt generate --model base --prompt "Name a colour." \\
+          --schema colour.json --json
       """)
 
   @Option(help: ArgumentHelp("Model folder.", valueName: "dir"))

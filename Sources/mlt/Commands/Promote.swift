@@ -13,7 +13,8 @@ struct Promote: ParsableCommand {
       rule of the policy must be kept. What was not measured needs review; a person can accept that with --approve.
 
       EXAMPLE
-        mlt promote base-4bit --channel production --record evaluation/record.json --policy policy.yaml
+        mlt promote base-4bit --channel production \\
+          --record evaluation/record.json --policy policy.yaml
 
       Exit status: 0 accepted, the channel moved; 1 rejected or needs review, nothing moved.
       """)
