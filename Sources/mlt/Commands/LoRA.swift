@@ -15,22 +15,30 @@ struct LoRA: ParsableCommand {
     abstract: "Fine-tune a model: low-rank adapters or all weights.",
     discussion: """
       Rows are JSON, one a line: {"messages": …, "tools": …}, {"prompt": …, "completion": …}, {"text": …}, or \
-      {"input_ids": …, "labels": …} with -100 where nothing is learned. A folder may hold train.jsonl, valid.jsonl \
+      {"input_ids": …, "labels": …} with -100 where nothing is learned. Rows of instruction, input and output, \
+      ShareGPT's conversations, and one JSON array of rows are read too. A folder may hold train.jsonl, valid.jsonl \
       and test.jsonl. While it runs, --out has log.jsonl and checkpoints/; the adapter and its manifest appear at \
-      the end. A run that was stopped goes on with --resume, to the same bytes.
+      the end. A run that was stopped goes on, to the same bytes, when the same command line is given again with \
+      --resume.
 
       EXAMPLE
-        mlt lora --model base --data train.jsonl --rank 8 --iters 200 --learning-rate 2e-4 --mask-prompt --out adapter
-        mlt lora --model base --data folder --config recipe.yaml --out adapter --resume
+        mlt lora --model base --data train.jsonl --mask-prompt \\
+          --rank 8 --iters 200 --learning-rate 2e-4 --out adapter
+        mlt lora --model base --data folder --config settings.yaml \\
+          --out adapter --resume
       """)
 
   @Option(help: "The model to start from; may be quantized.")
   var model: String
 
-  @Option(help: "A .jsonl file, or a folder with train.jsonl and, if wanted, valid.jsonl and test.jsonl.")
+  @Option(help: "A file of rows, or a folder with train.jsonl and, if wanted, valid.jsonl and test.jsonl.")
   var data: String
 
-  @OptionGroup var output: OutputOptions
+  @Option(name: .shortAndLong, help: "The folder to write; it is complete when it has manifest.json.")
+  var out: String
+
+  @Flag(help: "Replace the folder if it exists.")
+  var overwrite = false
 
   @Flag(help: "Continue the unfinished run in --out from its newest checkpoint; begin if there is none.")
   var resume = false
@@ -38,7 +46,7 @@ struct LoRA: ParsableCommand {
   @Option(help: "The adapter's file format: peft or mlx.")
   var adapterFormat = AdapterFormat.peft
 
-  @Option(name: .shortAndLong, help: "A YAML file with the settings below, dashes as underscores; flags win.")
+  @Option(name: .shortAndLong, help: "A YAML file of the settings above, dashes as underscores; flags win.")
   var config: String?
 
   @Option(
@@ -56,22 +64,22 @@ struct LoRA: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    if resume && output.overwrite { throw ValidationError("--resume and --overwrite contradict each other") }
+    if resume && overwrite { throw ValidationError("--resume and --overwrite contradict each other") }
   }
 
   func run() throws {
     let progress = common.start()
     let configuration = try TrainingConfiguration.read(file: config, flags: settings.given)
-    try RunDirectory.checkFree(output.out, resume: resume, overwrite: output.overwrite)
-    try output.checkPlace(reading: [model, configuration.initAdapter])
+    try RunDirectory.checkFree(out, resume: resume, overwrite: overwrite)
+    try OutputPlace.check(out, reading: [model, configuration.initAdapter])
     let job = try FineTuningJob(
       model: model, data: data, adapterFormat: adapterFormat, configuration: configuration, progress: progress
     )
     let inputs = try inputs(configuration)
     let named = try inputs + origins()
     let start = try RunDirectory.open(
-      at: output.out, record: job.record(inputs: inputs.map { ($0.role, $0.digest) }), resume: resume,
-      overwrite: output.overwrite)
+      at: out, record: job.record(inputs: inputs.map { ($0.role, $0.digest) }), resume: resume,
+      overwrite: overwrite)
     // Its lock is held to the end.
     defer { withExtendedLifetime(start) {} }
     let report = LoRAReport(common, configuration, showsMemory: profileMemory)
