@@ -11,11 +11,13 @@ struct Run: ParsableCommand {
     discussion: """
       The whole recipe is checked before its first step. Each step runs as a process of its own; what it printed \
       stays in OUT/.steps. A step runs again when mlt, its arguments, the content of what it reads or of what it \
-      wrote has changed.
+      wrote has changed. A run that was stopped goes on when it is run again. --set changes what the recipe lists \
+      under variables; docs/recipes.md has all keys.
 
       EXAMPLE
         mlt run recipes/main-job.yaml
-        mlt run recipes/main-job.yaml --set model=Llama-3.2-1B --out llama
+        mlt run recipes/main-job.yaml --from lora
+        mlt run my-recipe.yaml --set model=Llama-3.2-1B --out llama
       """)
 
   @Argument(help: "The recipe, a YAML file.")
