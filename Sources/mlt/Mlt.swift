@@ -11,7 +11,7 @@ import SafeIO
 struct Mlt: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mlt",
-    abstract: "Language-model weights from download to a promoted artifact, without a GPU.",
+    abstract: "Language-model weights from a downloaded folder to a promoted artifact, without a GPU.",
     discussion: """
       EXAMPLE
         mlt quantize --model Llama-3.2-1B --bits 4 --out base-4bit
