@@ -48,6 +48,25 @@ package enum Digest {
     return Tree(files: files)
   }
 
+  /// The digests of a model folder as the hub's tools leave it: links into their cache are followed, and hidden files, which
+  /// are their notes, are passed over.
+  /// - Throws: `Failure`; `badData` when a link leads to no regular file, or the folder holds a special file.
+  static func download(_ directory: String) throws(Failure) -> Tree {
+    var files: [Tree.File] = []
+    for entry in try FileTree(directory).entries
+    where !entry.path.parts.contains(where: { $0.hasPrefix(".") }) {
+      let path = "\(directory)/\(entry.path)"
+      switch entry.kind {
+      case .file: files.append(try file(entry.path, below: directory))
+      case .symbolicLink:
+        files.append(
+          Tree.File(path: entry.path, size: try Files.size(path), sha256: try sha256(path: path)))
+      case .special: throw .badData(path, "is not a regular file; only regular files have a digest")
+      }
+    }
+    return Tree(files: files)
+  }
+
   /// The digest of a file or, for a folder, of its tree.
   package static func path(_ path: String) throws(Failure) -> String {
     Files.isDirectory(path) ? try tree(path).digest : try sha256(path: path)

@@ -40,7 +40,7 @@ package struct ProvenanceInput: Sendable, Equatable {
   /// What the digest is taken of.
   package enum Kind: String, Sendable {
     case file
-    /// A folder without a manifest: `Digest.Tree.digest`.
+    /// A folder without a manifest: the digest of `Digest.download`.
     case tree
     /// An artifact: its `manifest.json`, which names every file and its own inputs in turn.
     case manifest
@@ -72,7 +72,7 @@ package struct ProvenanceInput: Sendable, Equatable {
   package static func directory(role: String, path: String) throws(Failure) -> ProvenanceInput {
     let license = try License.find(in: path)
     guard Files.exists("\(path)/\(Manifest.fileName)") else {
-      let digest = try Digest.tree(path).digest
+      let digest = try Digest.download(path).digest
       return ProvenanceInput(role: role, name: role, digest: digest, kind: .tree, license: license)
     }
     let manifest = try Manifest(directory: path)

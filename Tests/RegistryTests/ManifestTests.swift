@@ -186,6 +186,21 @@ import Testing
     #expect(found?.message.contains("is not what its manifest says: changed model.safetensors") == true)
   }
 
+  @Test func `a download is known by what its links lead to, without the notes of who fetched it`() throws {
+    let blob = try scratch.write("weights", "cache/blob")
+    try scratch.write("{}", "linked/config.json")
+    try scratch.write("12:30", "linked/.cache/notes")
+    try FileManager.default.createSymbolicLink(
+      atPath: scratch.path + "/linked/model.safetensors", withDestinationPath: blob)
+    try scratch.write("{}", "copied/config.json")
+    try scratch.write("weights", "copied/model.safetensors")
+    let linked = try ProvenanceInput.directory(role: "model", path: scratch.path + "/linked")
+    #expect(linked == (try ProvenanceInput.directory(role: "model", path: scratch.path + "/copied")))
+    try Files.removeTree(blob)
+    #expect(
+      failure { _ = try ProvenanceInput.directory(role: "model", path: scratch.path + "/linked") } != nil)
+  }
+
   @Test func `a folder without a manifest is known by its tree`() throws {
     try scratch.write("---\nlicense: MIT\n---\n# A model", "plain/README.md")
     let input = try ProvenanceInput.directory(role: "model", path: scratch.path + "/plain")
