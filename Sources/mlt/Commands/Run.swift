@@ -111,7 +111,7 @@ struct Run: ParsableCommand {
       ])
     } else {
       Console.print(
-        "\(recipe.name): \(done) steps done, \(skipped) skipped, \(Words.seconds(seconds)); see \(recipe.out)"
+        "\(recipe.name): \(Words.count(done, "step")) done, \(skipped) skipped, \(Words.seconds(seconds)); see \(recipe.out)"
       )
     }
   }

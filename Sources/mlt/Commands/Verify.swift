@@ -35,14 +35,15 @@ struct Verify: ParsableCommand {
       Console.print(json: Verify.json(verification, path: path))
     } else if verification.ok {
       Console.print(
-        "\(path): intact, \(verification.fileCount) files, \(Words.bytes(verification.byteCount)), "
+        "\(path): intact, \(Words.count(verification.fileCount, "file")), \(Words.bytes(verification.byteCount)), "
           + "manifest \(verification.digest)")
     } else {
       for fault in verification.faults {
         let detail = fault.detail.isEmpty ? "" : "  (\(fault.detail))"
         Console.print("\(fault.kind.rawValue)  \(Console.clean(fault.name + detail))")
       }
-      Console.error("\(path): is not what its manifest says, \(verification.faults.count) differences")
+      Console.error(
+        "\(path): is not what its manifest says, \(Words.count(verification.faults.count, "difference"))")
     }
     return verification.ok
   }
@@ -76,7 +77,7 @@ struct Verify: ParsableCommand {
     if audit.ok {
       Console.print("\(path): intact, \(audit.entryCount) log entries, \(audit.artifactCount) artifacts")
     } else {
-      Console.error("\(path): the registry is not intact, \(audit.faults.count) faults")
+      Console.error("\(path): the registry is not intact, \(Words.count(audit.faults.count, "fault"))")
     }
     return audit.ok
   }
