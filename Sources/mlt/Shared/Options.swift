@@ -12,7 +12,7 @@ struct CommonOptions: ParsableArguments {
   @Flag(help: "No progress and no notes.")
   var quiet = false
 
-  @Option(help: "Threads to compute with; the result is the same for any number. Default: the cores allowed.")
+  @Option(help: "Threads; the result is the same for any number. Default: the physical cores allowed.")
   var threads: Int?
 
   func validate() throws {
