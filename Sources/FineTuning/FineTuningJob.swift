@@ -37,7 +37,7 @@ package final class FineTuningJob {
     totalParameters = model.spec.parameterCount
     switch configuration.fineTuneType {
     case .lora:
-      decoder = try Decoder(model)
+      decoder = try Decoder(model, arithmetic: configuration.arithmetic)
       trainee = try AdapterTrainee(decoder, model, configuration, format: adapterFormat)
     case .full:
       let full = try FullTrainee(model, configuration)

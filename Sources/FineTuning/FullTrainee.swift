@@ -25,7 +25,7 @@ package final class FullTrainee: Trainee {
     guard count <= blocks else {
       throw .usage("num_layers is \(count), the model has \(blocks) blocks")
     }
-    let decoder = try Decoder(model)
+    let decoder = try Decoder(model, arithmetic: configuration.arithmetic)
     let chosen = decoder.weights.filter { weight in
       count == -1 || (BlockPath(weight.name).map { $0.block >= blocks - count } ?? false)
     }

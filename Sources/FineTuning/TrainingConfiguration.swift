@@ -64,6 +64,8 @@ package struct TrainingConfiguration: Sendable, Equatable {
   package var seed = 0
   package var gradCheckpoint = false
   /// The type the result is stored in; nil is f32 for an adapter, the base's own type for full fine-tuning.
+  ///
+  /// Where it is given as f32, the frozen weights are computed with exactly too.
   package var dtype: DType?
 
   package var stepsPerReport = 10
@@ -73,6 +75,9 @@ package struct TrainingConfiguration: Sendable, Equatable {
   package var saveEvery = 100
 
   package init() {}
+
+  /// How products with the frozen weights round.
+  package var arithmetic: Arithmetic { dtype == .f32 ? .exact : .sixteenBit }
 
   /// The optimizer's settings.
   package var optimizerSettings: OptimizerSettings {

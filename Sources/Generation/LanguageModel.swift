@@ -2,6 +2,7 @@
 
 import Models
 import SafeIO
+import TensorCore
 import Tokenization
 
 /// A model folder, opened for generation.
@@ -19,15 +20,16 @@ package final class LanguageModel {
 
   /// Opens a model folder.
   ///
-  /// Throws `.notFound` and `.badData` as its parts do, and `.badData` when the tokenizer has ordinary tokens that
-  /// the model has no embedding for.
-  package init(path: String) throws {
+  /// - Parameter arithmetic: how products with its weights round.
+  /// - Throws: `.notFound` and `.badData` as its parts do, and `.badData` when the tokenizer has ordinary tokens that
+  ///   the model has no embedding for.
+  package init(path: String, arithmetic: Arithmetic = .exact) throws {
     self.path = path
     directory = try ModelDirectory(path: path)
     tokenizer = try Tokenizer.load(directory: path)
     chatTemplate = try ChatTemplate.load(directory: path)
     try tokenizer.checkFit(vocabulary: directory.spec.vocabularySize, source: "\(path)/tokenizer.json")
-    decoder = try Decoder(directory)
+    decoder = try Decoder(directory, arithmetic: arithmetic)
     var ends = directory.eosTokenIDs
     if let end = tokenizer.eosToken?.id, !ends.contains(end) { ends.append(end) }
     endOfText = ends

@@ -67,6 +67,7 @@ package struct Manifest: Sendable {
       "version": .string(Version.current), "instructionSet": .string(provenance.instructionSet),
     ]
     if let kernels = provenance.floatKernels { internalParameters["floatKernels"] = .string(kernels) }
+    if let arithmetic = provenance.arithmetic { internalParameters["arithmetic"] = .string(arithmetic) }
     if let seed = provenance.seed { internalParameters["seed"] = .integer(seed) }
     if !provenance.settings.isNull { internalParameters["settings"] = provenance.settings }
     var details: JSONObject = [

@@ -17,12 +17,15 @@ package struct Provenance: Sendable {
   package var instructionSet: String
   /// The kernels of the library for f32 products, where the command computes any: they decide roundings too.
   package var floatKernels: String?
+  /// How products with stored weights round, where the command computes any.
+  package var arithmetic: String?
   /// Logs that the command leaves in the artifact.
   package var byproducts: [Byproduct]
 
   package init(
     command: String, arguments: JSON, inputs: [ProvenanceInput], settings: JSON = .null, seed: Int? = nil,
-    instructionSet: String, floatKernels: String? = nil, byproducts: [Byproduct] = []
+    instructionSet: String, floatKernels: String? = nil, arithmetic: String? = nil,
+    byproducts: [Byproduct] = []
   ) {
     self.command = command
     self.arguments = arguments
@@ -31,6 +34,7 @@ package struct Provenance: Sendable {
     self.seed = seed
     self.instructionSet = instructionSet
     self.floatKernels = floatKernels
+    self.arithmetic = arithmetic
     self.byproducts = byproducts
   }
 }

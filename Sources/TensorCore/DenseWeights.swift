@@ -11,9 +11,12 @@ package final class DenseWeights: StoredWeights, @unchecked Sendable {  // immut
   /// The values as they are stored.
   package let values: Tensor
 
+  package let arithmetic: Arithmetic
+
   /// Takes a matrix of floats; types that no kernel reads (f64, f8) are cast to f32.
-  package init(_ values: Tensor) {
+  package init(_ values: Tensor, arithmetic: Arithmetic = .exact) {
     precondition(values.rank == 2, "\(values) is not a matrix")
+    self.arithmetic = arithmetic
     switch values.dtype {
     case .f32, .bf16, .f16: self.values = values.detached()
     default: self.values = values.detached().cast(to: .f32)

@@ -18,6 +18,9 @@ package enum InstructionSet {
 protocol StoredWeights: WeightMatrix {
   /// Where and how the matrix lies; valid while the object lives.
   var stored: mlt_matrix { get }
+
+  /// How products with it round.
+  var arithmetic: Arithmetic { get }
 }
 
 extension StoredWeights {
@@ -45,7 +48,24 @@ extension StoredWeights {
   }
 }
 
-enum Gemm {
+/// Products that share their activations.
+package enum Gemm {
+  /// `x · Wᵀ` for several matrices: x `[m, columns]` gives `[m, rows]` for each of them.
+  ///
+  /// The activations are packed once for all matrices that round alike; the results are those of `multiply` on each.
+  package static func multiply(_ x: Tensor, by matrices: [any WeightMatrix]) -> [Tensor] {
+    matrices.map { $0.multiply(x) }
+  }
+
+  /// `Σ dyᵢ · Wᵢ`, the gradient of an input that several matrices share: each dy `[m, rows]`, the sum `[m, columns]`.
+  ///
+  /// Sums in the order of the matrices.
+  package static func multiplyBack(_ dys: [Tensor], by matrices: [any WeightMatrix]) -> Tensor {
+    precondition(dys.count == matrices.count && !dys.isEmpty, "a gradient belongs to each matrix")
+    let parts = zip(dys, matrices).map { $1.multiplyBack($0) }
+    return parts.dropFirst().reduce(parts[0], +)
+  }
+
   /// The best kernels that this machine can run.
   private nonisolated(unsafe) static let kernels: UnsafePointer<mlt_kernels> = {  // a constant of CKernels
     guard let best = mlt_kernels_available(0) else {

@@ -27,13 +27,15 @@ package final class GroupedAffineWeights: StoredWeights, @unchecked Sendable {  
   package let scales: Tensor
   /// As `scales`.
   package let biases: Tensor
+  package let arithmetic: Arithmetic
 
   /// Takes the three tensors of a quantized matrix as they stand in a file.
   ///
   /// - Parameter place: What to call the matrix in an error: file and tensor name.
   /// - Throws: `Failure.badData` when types or shapes do not belong together.
   package init(
-    codes: Tensor, scales: Tensor, biases: Tensor, bits: Int, groupSize: Int, place: String
+    codes: Tensor, scales: Tensor, biases: Tensor, bits: Int, groupSize: Int,
+    arithmetic: Arithmetic = .exact, place: String
   ) throws(Failure) {
     guard GroupedAffineWeights.supportedBits.contains(bits),
       GroupedAffineWeights.supportedGroupSizes.contains(groupSize)
@@ -66,6 +68,7 @@ package final class GroupedAffineWeights: StoredWeights, @unchecked Sendable {  
       throw .badData(place, "scales are \(scales.dtype) but biases \(biases.dtype)")
     }
     self.bits = bits
+    self.arithmetic = arithmetic
     self.groupSize = groupSize
     self.codes = codes.detached()
     self.scales = scales.detached()

@@ -4,8 +4,8 @@
 
 /// A frozen weight matrix `[rows = outputs, columns = inputs]` in some storage format.
 ///
-/// Activations are f32 and their leading dimension counts rows (one per token). All arithmetic is f32; the bits of
-/// a result do not depend on the number of threads.
+/// Activations are f32 and their leading dimension counts rows (one per token). Sums are f32, and products round as
+/// the matrix was told when it was loaded; the bits of a result do not depend on the number of threads.
 package protocol WeightMatrix: AnyObject, Sendable {
   /// Number of outputs.
   var rows: Int { get }

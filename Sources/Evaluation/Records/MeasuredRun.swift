@@ -3,6 +3,7 @@
 
 import Registry
 import SafeIO
+import TensorCore
 
 /// One evaluated suite, ready to be written.
 package struct MeasuredRun: Sendable {
@@ -17,11 +18,13 @@ package struct MeasuredRun: Sendable {
   /// Peak resident memory when the fixtures were done, before texts and a reference were opened.
   package let peakMemoryBytes: Int
   package let machine: Machine
+  /// How the model's products rounded; nil without a model.
+  package let arithmetic: Arithmetic?
 
   package init(
     outcome: SuiteOutcome, model: EvaluatedModel?, reference: EvaluatedModel.Artifact?,
     text: TextMeasurement?,
-    generation: JSON, peakMemoryBytes: Int, machine: Machine
+    generation: JSON, peakMemoryBytes: Int, machine: Machine, arithmetic: Arithmetic? = nil
   ) {
     self.outcome = outcome
     self.model = model
@@ -30,6 +33,7 @@ package struct MeasuredRun: Sendable {
     self.generation = generation
     self.peakMemoryBytes = peakMemoryBytes
     self.machine = machine
+    self.arithmetic = arithmetic
   }
 
   private typealias Key = EvaluationRecord.Key
@@ -52,6 +56,7 @@ package struct MeasuredRun: Sendable {
     record["context_length"] = model.map { .integer($0.contextLength) } ?? .null
     record["generation"] = generation
     record["machine"] = machine.json
+    record["arithmetic"] = arithmetic.map { .string($0.record) } ?? .null
     record[Key.metrics] = .object(metrics)
     record[Key.fixtures] = .array(outcome.outcomes.map(Self.json))
     return .object(record)

@@ -17,10 +17,11 @@ package final class Decoder {
 
   /// Finds the weights of an opened model; they stay mapped in their stored form.
   ///
+  /// - Parameter arithmetic: how products with its weights round.
   /// - Throws: `Failure.badData` that names the tensor, what was expected and what was found.
-  package init(_ model: ModelDirectory) throws(Failure) {
+  package init(_ model: ModelDirectory, arithmetic: Arithmetic = .exact) throws(Failure) {
     spec = model.spec
-    let loader = try WeightLoader(model)
+    let loader = try WeightLoader(model, arithmetic)
     embedding = try loader.matrix(spec.embedding)
     var tables: [RotarySpec: RotaryTable] = [:]
     var blocks: [Block] = []

@@ -9,10 +9,12 @@ import WeightFiles
 struct WeightLoader {
   private let model: ModelDirectory
   private let stored: [String: StoredParameter]
+  private let arithmetic: Arithmetic
 
   /// - Throws: `Failure.badData` when the weights are not those that config.json calls for.
-  init(_ model: ModelDirectory) throws(Failure) {
+  init(_ model: ModelDirectory, _ arithmetic: Arithmetic) throws(Failure) {
     self.model = model
+    self.arithmetic = arithmetic
     stored = Dictionary(try model.storedParameters().map { ($0.parameter.name, $0) }) { first, _ in first }
   }
 
@@ -26,21 +28,23 @@ struct WeightLoader {
     guard let parameter = stored[spec.name] else {
       preconditionFailure("'\(spec.name)' is a matrix of the specification, but none of its parameters")
     }
-    return Weight(name: spec.name, .stored(try model.matrix(parameter)))
+    return Weight(name: spec.name, .stored(try model.matrix(parameter, arithmetic: arithmetic)))
   }
 }
 
 extension ModelDirectory {
   /// The matrix of a weight that `storedParameters` has listed; it stays mapped.
-  package func matrix(_ stored: StoredParameter) throws(Failure) -> any WeightMatrix {
+  package func matrix(_ stored: StoredParameter, arithmetic: Arithmetic = .exact) throws(Failure)
+    -> any WeightMatrix
+  {
     switch stored.form {
     case .floats(let entry):
-      return DenseWeights(try weights.tensor(entry.name))
+      return DenseWeights(try weights.tensor(entry.name), arithmetic: arithmetic)
     case .affine(let codes, let scales, let biases, let setting):
       return try GroupedAffineWeights(
         codes: weights.tensor(codes.name), scales: weights.tensor(scales.name),
         biases: weights.tensor(biases.name), bits: setting.bits, groupSize: setting.groupSize,
-        place: "\(path): tensor '\(codes.name)'")
+        arithmetic: arithmetic, place: "\(path): tensor '\(codes.name)'")
     }
   }
 }

@@ -31,7 +31,8 @@ extension Eval {
     }
     return Provenance(
       command: "eval", arguments: ["strategy": .string(strategy.rawValue)], inputs: inputs,
-      instructionSet: InstructionSet.name, floatKernels: FloatProduct.libraryKernels)
+      instructionSet: InstructionSet.name, floatKernels: FloatProduct.libraryKernels,
+      arithmetic: model.map { _ in precision.arithmetic.record })
   }
 
   /// A suite's name as part of a file name.

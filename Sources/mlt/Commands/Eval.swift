@@ -60,6 +60,8 @@ struct Eval: ParsableCommand {
     help: ArgumentHelp("Exit with 1 when a smaller share of the fixtures passes, 0…1.", valueName: "share"))
   var minPass: Double?
 
+  @OptionGroup var precision: ArithmeticOptions
+
   @OptionGroup var output: OutputOptions
 
   @OptionGroup var common: CommonOptions
@@ -91,7 +93,10 @@ struct Eval: ParsableCommand {
     let progress = common.start()
     try output.check(reading: [model, adapter, reference])
     let suites = try loadSuites()
-    let language = try model.map { try LanguageModel(path: $0, adapter: adapter, quiet: common.quiet) }
+    let language = try model.map {
+      try LanguageModel(
+        path: $0, adapter: adapter, arithmetic: precision.arithmetic, quiet: common.quiet)
+    }
     let evaluated = try language.map {
       try EvaluatedModel($0.directory, adapterFile: adapter.map(AdapterFiles.weights(of:)))
     }
@@ -104,7 +109,7 @@ struct Eval: ParsableCommand {
     let runs = outcomes.map {
       MeasuredRun(
         outcome: $0, model: evaluated, reference: referenceArtifact, text: measured, generation: generation,
-        peakMemoryBytes: peak, machine: .current)
+        peakMemoryBytes: peak, machine: .current, arithmetic: language.map { _ in precision.arithmetic })
     }
     try write(runs)
     show(runs)

@@ -58,6 +58,8 @@ struct Generate: ParsableCommand {
   @Option(help: ArgumentHelp("JSON schema that the text must fit.", valueName: "file"))
   var schema: String?
 
+  @OptionGroup var precision: ArithmeticOptions
+
   @Flag(help: "Also show the prompt as the model reads it.")
   var verbose = false
 
@@ -74,7 +76,8 @@ struct Generate: ParsableCommand {
   func run() throws {
     _ = common.start()
     let options = try options()
-    let language = try LanguageModel(path: model, adapter: adapter, quiet: common.quiet)
+    let language = try LanguageModel(
+      path: model, adapter: adapter, arithmetic: precision.arithmetic, quiet: common.quiet)
     let ids = try promptTokens(language)
     var constraint: GrammarConstraint?
     if let schema {
@@ -147,6 +150,8 @@ struct Generate: ParsableCommand {
       "ids": .array(result.ids.map { .integer(Int($0)) }),
     ]
     for (key, value) in result.record { record[key] = value }
+    record["instruction_set"] = .string(InstructionSet.name)
+    record["arithmetic"] = .string(precision.arithmetic.record)
     record["peak_memory_bytes"] = .integer(MemoryMeter.processPeakBytes)
     var generation = options.sampling.record
     generation["max_tokens"] = .integer(options.maximumTokens)

@@ -129,7 +129,8 @@ struct LoRA: ParsableCommand {
     let provenance = Provenance(
       command: "lora", arguments: ["adapter_format": .string(adapterFormat.rawValue)],
       inputs: inputs, settings: settings(job), seed: job.configuration.seed,
-      instructionSet: InstructionSet.name, floatKernels: FloatProduct.libraryKernels, byproducts: [log])
+      instructionSet: InstructionSet.name, floatKernels: FloatProduct.libraryKernels,
+      arithmetic: job.configuration.arithmetic.record, byproducts: [log])
     try Manifest.seal(run.path, provenance)
   }
 

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Evaluation
 import SafeIO
+import TensorCore
 
 /// The command `mlt logits`.
 struct Logits: ParsableCommand {
@@ -32,19 +33,20 @@ struct Logits: ParsableCommand {
     name: .shortAndLong, help: ArgumentHelp("The file to write, replaced if it exists.", valueName: "file"))
   var out: String
 
-  @Flag(help: "Ask for f32 arithmetic, which is what mlt always does.")
-  var exact = false
+  @OptionGroup var precision: ArithmeticOptions
 
   @OptionGroup var common: CommonOptions
 
   func run() throws {
     _ = common.start()
     let ids = try TokenLists(JSON.read(path: tokens), source: tokens)
-    let model = try OpenedModel(path: self.model, adapter: adapter, quiet: common.quiet)
+    let model = try OpenedModel(
+      path: self.model, adapter: adapter, arithmetic: precision.arithmetic, quiet: common.quiet)
     let shape = try LogitsFile.write(model.decoder, ids, source: tokens, to: out)
     if common.json {
       Console.print(json: [
         "version": 1, "out": .string(out), "shape": .array(shape.map { .integer($0) }),
+        "arithmetic": .string(precision.arithmetic.record),
       ])
     } else {
       Console.print("\(out): logits \(shape)")

@@ -4,6 +4,7 @@ import ArgumentParser
 import Evaluation
 import Models
 import SafeIO
+import TensorCore
 import Tokenization
 
 /// The command `mlt perplexity`.
@@ -13,7 +14,8 @@ struct Perplexity: ParsableCommand {
     discussion: """
       A text is cut into windows of --context tokens, --stride apart; each token is scored once, by the first window \
       that holds it and does not begin with it. With --data each line of a JSONL file is a document of its own that \
-      begins with the beginning-of-text token, cut to the context.
+      begins with the beginning-of-text token, cut to the context. A reference model is computed in f32 throughout, so \
+      a model compared with itself shows what its rounding costs.
 
       EXAMPLE
         mlt perplexity --model base --text wiki.txt --context 512
@@ -64,6 +66,8 @@ struct Perplexity: ParsableCommand {
       valueName: "file"))
   var logprobs: String?
 
+  @OptionGroup var precision: ArithmeticOptions
+
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -77,7 +81,8 @@ struct Perplexity: ParsableCommand {
 
   func run() throws {
     let progress = common.start()
-    let opened = try OpenedModel(path: model, adapter: adapter, quiet: common.quiet)
+    let opened = try OpenedModel(
+      path: model, adapter: adapter, arithmetic: precision.arithmetic, quiet: common.quiet)
     let plan = try plan(opened.directory, context: context)
     let source = DecoderDistributions(opened.decoder, name: model)
     let writer = try saveLogits.map {
@@ -111,7 +116,7 @@ struct Perplexity: ParsableCommand {
   private func reference(_ plan: ScoringPlan) throws -> (any DistributionSource)? {
     guard let reference else { return nil }
     guard Files.isDirectory(reference) else { return try SavedDistributions(path: reference, plan: plan) }
-    let opened = try OpenedModel(path: reference, quiet: common.quiet)
+    let opened = try OpenedModel(path: reference, arithmetic: .exact, quiet: common.quiet)
     guard try self.plan(opened.directory, context: plan.context) == plan else {
       throw Failure.badData(reference, "reads the text as other tokens than \(model); they can't be compared")
     }
@@ -124,6 +129,7 @@ struct Perplexity: ParsableCommand {
       "mean_nll": .double(result.meanNegativeLogLikelihood), "scored_tokens": .integer(result.scoredTokens),
       "tokens": .integer(plan.tokenCount), "windows": .integer(plan.windows.count),
       "context": .integer(plan.context), "stride": plan.stride.map(JSON.integer) ?? .null,
+      "arithmetic": .string(precision.arithmetic.record),
     ]
     if let divergence = result.divergence {
       record["kl_divergence"] = [

@@ -4,6 +4,7 @@ import FineTuning
 import Generation
 import Models
 import SafeIO
+import TensorCore
 
 /// A model folder with its decoder, and an adapter if one was named.
 struct OpenedModel {
@@ -13,9 +14,9 @@ struct OpenedModel {
   /// Opens the folder, and tells of tensors that are not used, since they may mean that the configuration is wrong.
   ///
   /// - Throws: `Failure` that names the file.
-  init(path: String, adapter: String? = nil, quiet: Bool = false) throws {
+  init(path: String, adapter: String? = nil, arithmetic: Arithmetic, quiet: Bool = false) throws {
     directory = try ModelDirectory(path: path)
-    decoder = try Decoder(directory)
+    decoder = try Decoder(directory, arithmetic: arithmetic)
     if let adapter { try AdapterFiles.load(adapter, into: decoder) }
     if !quiet { directory.tellIgnoredTensors() }
   }
@@ -23,8 +24,8 @@ struct OpenedModel {
 
 extension LanguageModel {
   /// Opens the folder as `OpenedModel` does, with all that generating text needs.
-  convenience init(path: String, adapter: String?, quiet: Bool) throws {
-    try self.init(path: path)
+  convenience init(path: String, adapter: String?, arithmetic: Arithmetic, quiet: Bool) throws {
+    try self.init(path: path, arithmetic: arithmetic)
     if let adapter { try AdapterFiles.load(adapter, into: decoder) }
     if !quiet { directory.tellIgnoredTensors() }
   }

@@ -28,6 +28,14 @@ struct CommonOptions: ParsableArguments {
   }
 }
 
+/// How a command that runs a model rounds.
+struct ArithmeticOptions: ParsableArguments {
+  @Flag(help: "Compute in f32 throughout, without rounding activations to 16 or 8 bits; slower.")
+  var exact = false
+
+  var arithmetic: Arithmetic { exact ? .exact : .eightBit }
+}
+
 /// Where a command puts its output folder.
 struct OutputOptions: ParsableArguments {
   @Option(name: .shortAndLong, help: "The folder to write; it appears whole or not at all.")
