@@ -7,6 +7,7 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define VECTOR_SET mlt_vector_avx2
 #define VECTOR_NAME "avx2"
+#define VECTOR_LANES 8
 #include "vector_set.h"
 #pragma clang attribute pop
 #endif

@@ -8,6 +8,7 @@
                              apply_to = function)
 #define VECTOR_SET mlt_vector_avx512
 #define VECTOR_NAME "avx512"
+#define VECTOR_LANES 16
 #include "vector_set.h"
 #pragma clang attribute pop
 #endif

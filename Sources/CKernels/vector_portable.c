@@ -3,4 +3,5 @@
 
 #define VECTOR_SET mlt_vector_portable
 #define VECTOR_NAME "portable"
+#define VECTOR_LANES 4
 #include "vector_set.h"

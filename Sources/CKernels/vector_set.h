@@ -1,11 +1,18 @@
 // Builds one set of vector kernels: every function is compiled for the instruction set in force, and listed.
-// A source file of a set defines VECTOR_SET (the table's symbol) and VECTOR_NAME, then includes this.
+// A source file of a set defines VECTOR_SET (the table's symbol), VECTOR_NAME and VECTOR_LANES (floats in a register),
+// then includes this.
 #include "vector_math.h"
 
 #include "vector_elementwise.h"
 #include "vector_rows.h"
 
+#include "vector_rotary.h"
+
+#include "vector_tiles.h"
+
 #include "vector_attention.h"
+
+#include "vector_attention_back.h"
 
 const mlt_vector_kernels VECTOR_SET = {
   .name = VECTOR_NAME,
@@ -36,6 +43,9 @@ const mlt_vector_kernels VECTOR_SET = {
   .layer_norm = layer_norm,
   .layer_norm_back = layer_norm_back,
   .rotate = rotate,
+  .attention_sizes = attention_sizes,
   .attend = attend,
+  .attend_merge = attend_merge,
+  .attend_finish = attend_finish,
   .attend_back = attend_back,
 };

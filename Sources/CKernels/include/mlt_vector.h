@@ -2,7 +2,7 @@
 // of attention.
 //
 // They are written once, in plain C that a compiler vectorizes (vector_elementwise.h, vector_rows.h,
-// vector_attention.h beside the sources), and compiled for several instruction sets; the portable set is the reference
+// vector_attention.h and others beside the sources), and compiled for several instruction sets; the portable set is the reference
 // that tests compare the others with. Every function is pure: no allocation, no threads, no state. Sums run in a fixed
 // number of lanes that are added in a fixed order, so a result depends on the data and on whether the set has fused
 // multiply-add, not on the width of a register.
@@ -10,6 +10,7 @@
 // Matrices are row-major; `ld…` is the distance between rows in elements. In-place use (output = an input) is
 // allowed where said.
 #pragma once
+#include "mlt_attention.h"
 
 #pragma clang assume_nonnull begin
 
@@ -30,13 +31,6 @@ typedef enum __attribute__((enum_extensibility(closed))) mlt_binary : int {
 typedef enum __attribute__((enum_extensibility(closed))) mlt_reduce : int {
   mlt_reduce_sum, mlt_reduce_max, mlt_reduce_min,
 } mlt_reduce;
-
-// How rows of scores are seen by attention: row i of a block sees the columns first + i * first_step ..<
-// last + i * last_step, cut to the block.
-typedef struct mlt_band {
-  long first, first_step;
-  long last, last_step;
-} mlt_band;
 
 typedef struct mlt_vector_kernels {
   const char *name;  // "avx512", "avx2" or "portable"
@@ -102,14 +96,24 @@ typedef struct mlt_vector_kernels {
   void (*rotate)(const float *x, float *y, long rows, long heads, long dim, const int *positions,
                  const float *cosines, const float *sines, long pairs, int interleaved, int inverse);
 
-  // ---- attention: one block of scores [rows, columns] at a time ----
-  // Online softmax. Caps the scores if cap > 0, turns those that are seen into exp(score - maximum) and all others
-  // into 0; updates each row's running maximum and total, and rescales what it has summed (out[row, 0 ..< dim]).
-  void (*attend)(float *scores, long ld, long rows, long columns, mlt_band, float cap, float *maxima, float *totals,
-                 float *out, long ldo, long dim);
-  // scores become probabilities exp(score - lse[row]), dp (dL/dp) becomes dL/dscore before the cap.
-  void (*attend_back)(float *scores, float *dp, long ld, long rows, long columns, mlt_band, float cap,
-                      const float *lse, const float *delta);
+  // ---- attention: rows and keys as mlt_attention.h says ----
+  mlt_attention_sizes (*attention_sizes)(long width, long rows);
+  // Rows first ..< first + rows meet the keys first_key ..< end_key (first_key a multiple of MLT_ATTENTION_KEYS); `state`
+  // gets what they have summed.
+  void (*attend)(const mlt_attention *, long first, long rows, long first_key, long end_key, float *state,
+                 float *scratch);
+  // Adds to a state of rows what they have summed over other keys.
+  void (*attend_merge)(long width, long rows, float *state, const float *other);
+  // Outputs, laid out as the queries, and, if wanted, the log-sum-exp of the scores: lse[head * lse_stride + query]. A
+  // sink is one more score of each head of the group, without a value.
+  void (*attend_finish)(const mlt_attention *, long first, long rows, float *state, const float *_Nullable sinks,
+                        float *out, float *_Nullable lse, long lse_stride);
+  // The part of the gradients that comes from these rows and keys. dO is laid out as the queries; lse and delta
+  // (rowsum(dO * O)) as lse above; dquery (overwritten) begins with row `first`, a multiple of the group; dkey and
+  // dvalue (added to) begin with key first_key and have rows of sizes.width floats.
+  void (*attend_back)(const mlt_attention *, const float *upstream, const float *lse, const float *delta,
+                      long lse_stride, long first, long rows, long first_key, long end_key, float *dquery,
+                      float *dkey, float *dvalue, float *scratch);
 } mlt_vector_kernels;
 
 // The sets that this machine can run, best first; NULL past the last, which is the portable one.

@@ -1,9 +1,9 @@
-// Attention, backward: FlashAttention-2, algorithm 2. With P = softmax(S), delta = rowsum(dO ∘ O):
-//   dV = Pᵀ dO,  dP = dO Vᵀ,  dS = P ∘ (dP - delta),  dQ = scale dS K,  dK = scale dSᵀ Q,
-// and for a sink with probability p in a row, which has no value: d sink = -p delta.
+// Attention, backward: FlashAttention-2, algorithm 2 (the formulas stand beside the kernel).
 //
-// A task is all of one span that reads one key head, so that no two tasks add to the same place; inside it the order
-// of the sums is that of the blocks.
+// A task is a range of the keys of one span and key head: dK and dV are its own. dQ is a sum over the ranges, of which
+// there are at most four, so that its parts cost at most one and a half times its memory: the first writes the
+// gradient itself, the others write parts, which then are added in the order of the ranges. For a sink with
+// probability p in a row, which has no value, d sink = -p delta.
 
 import CKernels
 import Glibc
@@ -16,14 +16,46 @@ extension AttentionProblem {
     let sinks: Tensor?
   }
 
-  func backward(output: Tensor, logSumExp: Tensor, upstream: Tensor) -> AttentionGradients {
+  /// A range of the keys of a span, and the queries that see some of them.
+  private struct KeyRange {
+    let span: Int
+    let keys: Range<Int>
+    let queries: Range<Int>
+    /// `[queries, heads, d]`; nil for the first range.
+    let part: Tensor?
+
+    var cost: Int { keys.count * queries.count }
+  }
+
+  private func keyRanges() -> [KeyRange] {
+    spans.enumerated().flatMap { index, span -> [KeyRange] in
+      let (keys, unit) = (span.keys.count, Int(MLT_ATTENTION_KEYS))
+      let count = Swift.max(1, Swift.min(4, keys / 1024))
+      let size = Swift.max(1, ((keys + count - 1) / count + unit - 1) / unit) * unit
+      let position = keys - span.queries.count
+      return stride(from: 0, to: keys, by: size).map { first in
+        let range = first..<Swift.min(first + size, keys)
+        let least = causal ? Swift.max(0, range.lowerBound - position) : 0
+        let end =
+          window.map { Swift.min(span.queries.count, range.upperBound - 1 + $0 - position) }
+          ?? span.queries.count
+        let queries = first == 0 ? 0..<span.queries.count : least..<Swift.max(least, end)
+        return KeyRange(
+          span: index, keys: range, queries: queries,
+          part: first == 0 ? nil : .uninitialized([queries.count, heads, width]))
+      }
+    }
+  }
+
+  /// The gradients; those of key and value are `[keyCount, kvHeads, d]`.
+  func backward(output: Tensor, logSumExp: Tensor, upstream: Tensor, keyCount: Int) -> AttentionGradients {
     let byKeys = spans.sorted { $0.keys.lowerBound < $1.keys.lowerBound }
     precondition(
       zip(byKeys, byKeys.dropFirst()).allSatisfy { $0.keys.upperBound <= $1.keys.lowerBound },
       "attention gradients need spans whose keys do not overlap")
     let gradients = AttentionGradients(
-      query: .zeros(query.shape), key: .zeros(key.shape), value: .zeros(value.shape),
-      sinks: sinks.map { .zeros($0.shape) })
+      query: .uninitialized(query.shape), key: .zeros([keyCount, kvHeads, width]),
+      value: .zeros([keyCount, kvHeads, width]), sinks: sinks.map { .zeros($0.shape) })
     let delta = Tensor.uninitialized([heads, rows])
     let stride = heads * width
     let (o, dO, d) = (output.source, upstream.source, delta.target)
@@ -31,10 +63,21 @@ extension AttentionProblem {
       VectorKernels.best.dot_rows(
         dO + head * width, stride, o + head * width, stride, rows, width, d + head * rows)
     }
-    ThreadPool.shared.run(spans.count * kvHeads) { task in
+    let ranges = keyRanges()
+    // The longest first, so that no thread is left with one at the end.
+    let order = ranges.indices.sorted { ranges[$0].cost > ranges[$1].cost }
+    ThreadPool.shared.run(ranges.count * kvHeads) { task in
       backward(
-        spans[task / kvHeads], kvHead: task % kvHeads, logSumExp: logSumExp, delta: delta, upstream: upstream,
-        into: gradients)
+        ranges[order[task / kvHeads]], kvHead: task % kvHeads, logSumExp: logSumExp, delta: delta,
+        upstream: upstream, into: gradients)
+    }
+    for range in ranges {
+      guard let part = range.part else { continue }
+      let start = (spans[range.span].queries.lowerBound + range.queries.lowerBound) * stride
+      let (from, to) = (part.source, gradients.query.target + start)
+      VectorKernels.elements(part.count) { piece in
+        VectorKernels.best.accumulate(from + piece.lowerBound, 1, to + piece.lowerBound, piece.count)
+      }
     }
     if let sinks, let sinkGradients = gradients.sinks {
       let (lse, delta, logits, target) = (logSumExp.source, delta.source, sinks.source, sinkGradients.target)
@@ -50,50 +93,29 @@ extension AttentionProblem {
   }
 
   private func backward(
-    _ span: AttentionSpan, kvHead: Int, logSumExp: Tensor, delta: Tensor, upstream: Tensor,
+    _ range: KeyRange, kvHead: Int, logSumExp: Tensor, delta: Tensor, upstream: Tensor,
     into gradients: AttentionGradients
   ) {
-    let blocks = AttentionProblem.blocks(of: span)
-    let size = AttentionProblem.queryBlock * AttentionProblem.keyBlock
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * size) { scratch in
-      guard let scores = scratch.baseAddress else { return }
-      let dScores = scores + size
-      for head in kvHead * group..<(kvHead + 1) * group {
-        for block in blocks {
-          let (row, count) = (block.firstRow, block.range.count)
-          for keys in keyBlocks(visibleKeys(block)) {
-            let (firstKey, n) = (span.keys.lowerBound + keys.lowerBound, keys.count)
-            FloatProduct.multiplyTile(
-              m: count, n: n, k: width, rowsOfHead(query, row: row, head: head),
-              rowsOfHead(key, row: firstKey, head: kvHead, transposed: true), scale: scale, into: scores,
-              stride: n)
-            FloatProduct.multiplyTile(
-              m: count, n: n, k: width, rowsOfHead(upstream, row: row, head: head),
-              rowsOfHead(value, row: firstKey, head: kvHead, transposed: true), into: dScores, stride: n)
-            VectorKernels.best.attend_back(
-              scores, dScores, n, count, n, band(block, keys), softcap, logSumExp.source + head * rows + row,
-              delta.source + head * rows + row)
-            FloatProduct.multiplyTile(
-              m: n, n: width, k: count, MatrixOperand(address: scores, stride: n, isTransposed: true),
-              rowsOfHead(upstream, row: row, head: head), into: place(gradients.value, firstKey, kvHead),
-              stride: kvHeads * width, accumulating: true)
-            FloatProduct.multiplyTile(
-              m: count, n: width, k: n, MatrixOperand(address: dScores, stride: n),
-              rowsOfHead(key, row: firstKey, head: kvHead), scale: scale,
-              into: place(gradients.query, row, head),
-              stride: heads * width, accumulating: true)
-            FloatProduct.multiplyTile(
-              m: n, n: width, k: count, MatrixOperand(address: dScores, stride: n, isTransposed: true),
-              rowsOfHead(query, row: row, head: head), scale: scale,
-              into: place(gradients.key, firstKey, kvHead),
-              stride: kvHeads * width, accumulating: true)
-          }
-        }
-      }
+    let (kernels, span, count) = (VectorKernels.best, range.span, range.keys.count)
+    var arguments = arguments(span, kvHead: kvHead)
+    let sizes = kernels.attention_sizes(width, 1)
+    let sums = Tensor.zeros([2, count, sizes.width])
+    let scratch = Tensor.uninitialized([sizes.scratch_back])
+    let (keySums, valueSums) = (sums.target, sums.target + count * sizes.width)
+    let (place, statistics) = (
+      place(span, kvHead: kvHead), statisticsPlace(span, kvHead: kvHead)
+    )
+    kernels.attend_back(
+      &arguments, upstream.source + place, logSumExp.source + statistics, delta.source + statistics, rows,
+      range.queries.lowerBound * group, range.queries.count * group, range.keys.lowerBound,
+      range.keys.upperBound,
+      range.part.map { $0.target + kvHead * group * width } ?? gradients.query.target + place,
+      keySums, valueSums, scratch.target)
+    let firstKey = spans[span].keys.lowerBound + range.keys.lowerBound
+    for key in 0..<count {
+      let target = ((firstKey + key) * kvHeads + kvHead) * width
+      (gradients.key.target + target).update(from: keySums + key * sizes.width, count: width)
+      (gradients.value.target + target).update(from: valueSums + key * sizes.width, count: width)
     }
-  }
-
-  private func place(_ tensor: Tensor, _ row: Int, _ head: Int) -> UnsafeMutablePointer<Float> {
-    tensor.target + (row * tensor.shape[1] + head) * width
   }
 }

@@ -43,11 +43,48 @@ extension Tensor {
     let problem = AttentionProblem(
       query: query, key: key, value: value, spans: spans, scale: scale, window: window, softcap: softcap,
       sinks: sinks, causal: causal)
-    let (output, logSumExp) = problem.forward()
-    return record("attention", output: output, inputs: [query, key, value] + (sinks.map { [$0] } ?? [])) {
-      upstream in
-      let gradients = problem.backward(output: output, logSumExp: logSumExp, upstream: upstream)
+    let inputs = [query, key, value] + (sinks.map { [$0] } ?? [])
+    let (output, logSumExp) = problem.forward(withLogSumExp: recordingWanted(inputs))
+    let (keyCount, inputCount) = (key.shape[0], inputs.count)
+    return record("attention", output: output, inputs: inputs) { upstream in
+      guard let logSumExp else { return Array(repeating: nil, count: inputCount) }
+      let gradients = problem.backward(
+        output: output, logSumExp: logSumExp, upstream: upstream, keyCount: keyCount)
       return [gradients.query, gradients.key, gradients.value] + (gradients.sinks.map { [$0] } ?? [])
     }
+  }
+
+  /// The same for keys and values that are kept: span i reads the first `spans[i].keys.count` rows of `kept[i]`.
+  ///
+  /// Not recorded.
+  ///
+  /// - Parameters:
+  ///   - query: `[rows, heads, d]`
+  ///   - kept: for each span keys and values `[kvHeads, capacity, d]`, so that the rows of a head follow each other.
+  ///   - spans: Consecutive ranges of query rows that cover all of them; their keys begin at 0.
+  /// - Returns: `[rows, heads, d]`
+  package static func attention(
+    query: Tensor, kept: [(keys: Tensor, values: Tensor)], spans: [AttentionSpan], scale: Float,
+    window: Int? = nil, softcap: Float? = nil, sinks: Tensor? = nil
+  ) -> Tensor {
+    precondition(kept.count == spans.count, "\(kept.count) caches for \(spans.count) spans")
+    guard let kvHeads = kept.first?.keys.shape[0] else { return .zeros(query.shape) }
+    for ((keys, values), span) in zip(kept, spans) {
+      precondition(
+        query.rank == 3 && keys.rank == 3 && keys.shape == values.shape && query.shape[2] == keys.shape[2]
+          && keys.shape[0] == kvHeads && kvHeads > 0 && query.shape[1] % kvHeads == 0
+          && span.keys.lowerBound == 0 && span.keys.upperBound <= keys.shape[1],
+        "attention needs [rows, heads, d] and [kvHeads, capacity, d], not \(query), \(keys), \(values)")
+    }
+    let keyRows = kept.map { keys, values in
+      let width = keys.shape[2]
+      return AttentionProblem.KeyRows(
+        key: keys.detached(), value: values.detached(), firstRow: 0, rowStride: width,
+        headStride: keys.shape[1] * width)
+    }
+    return AttentionProblem(
+      query: query, kvHeads: kvHeads, spans: spans, keyRows: keyRows, scale: scale, window: window,
+      softcap: softcap, sinks: sinks, causal: true
+    ).forward(withLogSumExp: false).output
   }
 }
