@@ -2,5 +2,6 @@
 #include "mlt_affine.h"
 #include "mlt_attention.h"
 #include "mlt_float.h"
+#include "mlt_limits.h"
 #include "mlt_matrix.h"
 #include "mlt_vector.h"
