@@ -20,10 +20,20 @@ let package = Package(
     .executableTarget(
       name: "mlt",
       dependencies: [
-        "Pipelines", "Evaluation", "Registry", "FineTuning", "Quantization", "Generation", "Models",
+        "Benchmarks", "Pipelines", "Evaluation", "Registry", "FineTuning", "Quantization", "Generation",
+        "Models",
         "Tokenization",
         "WeightFiles", "TensorCore", "SafeIO",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    // Speed beside the machine's limits.
+    .target(
+      name: "Benchmarks",
+      dependencies: [
+        "Registry", "FineTuning", "Quantization", "Generation", "Models", "WeightFiles", "TensorCore",
+        "CKernels",
+        "COpenBLAS", "SafeIO",
       ],
       swiftSettings: strict),
     // Recipes: a YAML file that chains the commands into one run.
@@ -74,6 +84,8 @@ let package = Package(
       name: "mltTests",
       dependencies: ["mlt", "TestSupport", "WeightFiles", "TensorCore", "Registry", "SafeIO"],
       resources: [.copy("Goldens")], swiftSettings: strict),
+    .testTarget(
+      name: "BenchmarksTests", dependencies: ["Benchmarks", "SafeIO"], swiftSettings: strict),
     .testTarget(
       name: "PipelinesTests", dependencies: ["Pipelines", "TestSupport", "Registry", "SafeIO"],
       swiftSettings: strict),

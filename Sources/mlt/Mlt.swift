@@ -29,6 +29,7 @@ struct Mlt: ParsableCommand {
         name: "Measure",
         subcommands: [
           Eval.self, Report.self, Perplexity.self, Logits.self, Tokenize.self, Generate.self, Inspect.self,
+          Bench.self,
         ]),
       CommandGroup(
         name: "Keep",

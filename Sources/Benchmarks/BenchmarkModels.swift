@@ -1,0 +1,128 @@
+// The models that suites run: random ones of a shape, or a real one, in the bits that are asked for. They lie in a temporary
+// folder, because a model in a file is what users run: mapped, and shared with the page cache.
+
+import Glibc
+import Models
+import Quantization
+import SafeIO
+import TensorCore
+import WeightFiles
+
+/// Makes the models that are measured, and removes them.
+package final class BenchmarkModels {
+  private let options: BenchmarkOptions
+  private let progress: (any ProgressReporting)?
+  /// Where models and outputs go.
+  let scratch: String
+  private var made: [Int: String] = [:]
+
+  /// - Throws: `Failure.io` when the temporary folder can't be made.
+  package init(_ options: BenchmarkOptions, progress: (any ProgressReporting)?) throws(Failure) {
+    self.options = options
+    self.progress = progress
+    let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    scratch = "\(parent)/mlt-bench-\(getpid())"
+    try Files.removeTree(scratch)
+  }
+
+  /// Removes what was made.
+  package func remove() { try? Files.removeTree(scratch) }
+
+  /// What results call the model.
+  var name: String { options.model.map(Files.name(of:)) ?? options.shape.name }
+
+  /// The folder of the model with weights of `bits` bits, 16 being those of the original.
+  ///
+  /// - Throws: `Failure`.
+  func folder(bits: Int) throws -> String {
+    if let known = made[bits] { return known }
+    let folder: String
+    if let model = options.model {
+      folder = bits == 16 ? model : try quantized(model, bits: bits)
+    } else {
+      folder = "\(scratch)/\(options.shape.name)-\(bits)"
+      try Files.makeDirectory(folder)
+      try RandomModel(options.shape, bits: bits, groupSize: options.groupSize, seed: options.seed)
+        .write(into: folder, progress: progress)
+    }
+    made[bits] = folder
+    return folder
+  }
+
+  private func quantized(_ model: String, bits: Int) throws -> String {
+    let folder = "\(scratch)/model-\(bits)"
+    try Files.makeDirectory(folder)
+    let plan = try QuantizationPlan(bits: bits, groupSize: options.groupSize)
+    _ = try ModelRewrite(ModelDirectory(path: model), plan: plan).write(into: folder, progress: progress)
+    return folder
+  }
+}
+
+/// A model with random weights.
+struct RandomModel {
+  private let shape: ModelShape
+  private let bits: Int
+  private let groupSize: Int
+  private let seed: Int
+  /// Values that are made at a time.
+  private static let piece = 1 << 22
+
+  init(_ shape: ModelShape, bits: Int, groupSize: Int, seed: Int) {
+    (self.shape, self.bits, self.groupSize, self.seed) = (shape, bits, groupSize, seed)
+  }
+
+  /// Writes config.json and the weights: bf16, or codes that were never anything else.
+  func write(into folder: String, progress: (any ProgressReporting)?) throws {
+    let config = shape.config(bits: bits, groupSize: groupSize)
+    try Files.writeAtomically(JSON.object(config).text(.pretty(indent: 2)), to: "\(folder)/config.json")
+    let parameters = try Families.spec(config: .object(config), source: shape.name).parameters
+    let writer = ModelWriter(directory: folder, entries: parameters.flatMap(entries))
+    progress?.begin("making \(shape.name), \(bits) bits", total: parameters.reduce(0) { $0 + $1.count })
+    defer { progress?.end(summary: nil) }
+    var done = 0
+    for parameter in parameters {
+      for entry in entries(parameter) {
+        for start in stride(from: 0, to: entry.elementCount, by: Self.piece) {
+          try Interruption.check()
+          let values = self.values(entry, start..<min(start + Self.piece, entry.elementCount))
+          try values.withBytes { try writer.append(entry.name, bytes: $0) }
+        }
+      }
+      done += parameter.count
+      progress?.advance(to: done, detail: parameter.name)
+    }
+    try writer.finish()
+  }
+
+  private func isQuantized(_ parameter: ParameterSpec) -> Bool {
+    bits < 16 && parameter.role == .matrix && parameter.shape[1] % groupSize == 0
+  }
+
+  private func entries(_ parameter: ParameterSpec) -> [TensorEntry] {
+    let shape = parameter.shape
+    guard isQuantized(parameter) else {
+      return [TensorEntry(name: parameter.name, dtype: .bf16, shape: shape)]
+    }
+    let path = parameter.name.replacing(".weight", with: "")
+    return [
+      TensorEntry(name: parameter.name, dtype: .u32, shape: [shape[0], shape[1] * bits / 32]),
+      TensorEntry(name: "\(path).scales", dtype: .bf16, shape: [shape[0], shape[1] / groupSize]),
+      TensorEntry(name: "\(path).biases", dtype: .bf16, shape: [shape[0], shape[1] / groupSize]),
+    ]
+  }
+
+  /// Some values of a tensor; a deviation of 0.02, as models are initialized with, keeps activations tame.
+  private func values(_ entry: TensorEntry, _ range: Range<Int>) -> Tensor {
+    let count = [range.count]
+    // A uniform code of b bits has a deviation of 2^b / 3.46.
+    let scale = Float(0.02 * 3.46) / Float(1 << min(bits, 8))
+    let seed = seed &+ Int(truncatingIfNeeded: CounterRandom.hash("\(entry.name) \(range.lowerBound)") >> 1)
+    if entry.dtype == .u32 { return RandomNumbers.words(count, seed: seed) }
+    if entry.name.hasSuffix(".scales") { return .full(count, value: scale).cast(to: .bf16) }
+    if entry.name.hasSuffix(".biases") {
+      return .full(count, value: -scale * Float(1 << (bits - 1))).cast(to: .bf16)
+    }
+    if entry.shape.count == 1 { return .full(count, value: 1).cast(to: .bf16) }
+    return RandomNumbers.tensor(count, dtype: .bf16, deviation: 0.02, seed: seed)
+  }
+}

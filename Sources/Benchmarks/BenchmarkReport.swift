@@ -1,0 +1,97 @@
+// A whole run as a JSON object, and its rows as cells of a table.
+
+import SafeIO
+
+/// What a run has measured.
+package struct BenchmarkReport: Sendable {
+  package let options: BenchmarkOptions
+  package let suites: [BenchmarkSuite]
+  package let results: [BenchmarkResult]
+  package let baseline: Baseline?
+  package let warnings: [String]
+
+  package init(
+    options: BenchmarkOptions, suites: [BenchmarkSuite], results: [BenchmarkResult], baseline: Baseline?,
+    warnings: [String]
+  ) {
+    self.options = options
+    self.suites = suites
+    self.results = results
+    self.baseline = baseline
+    self.warnings = warnings
+  }
+
+  /// Rows of the baseline that this run lacks.
+  package var missing: [String] { baseline?.missing(in: results, suites: suites) ?? [] }
+
+  /// - Parameter version: of the program.
+  package func json(version: String) -> JSON {
+    var report: JSONObject = [
+      "version": 1, "tool_version": .string(version), "machine": Machine.json,
+      "threads": .integer(options.threads), "seed": .integer(options.seed), "repeat": .integer(options.runs),
+      "suites": .array(suites.map { .string($0.rawValue) }), "limits": limits,
+      "results": .array(
+        results.map { result in
+          guard let baseline, case .object(var row) = result.json else { return result.json }
+          let comparison = baseline.comparison(result)
+          row["baseline"] = comparison.value.map(JSON.double) ?? .null
+          row["ratio"] = comparison.ratio.map(JSON.double) ?? .null
+          return .object(row)
+        }),
+      "warnings": .array(warnings.map(JSON.string)),
+    ]
+    if baseline != nil { report["missing"] = .array(missing.map(JSON.string)) }
+    return .object(report)
+  }
+
+  /// The rows of the suite `limits`, by threads and name.
+  private var limits: JSON {
+    var byThreads = JSONObject()
+    for result in results where result.suite == BenchmarkSuite.limits.rawValue {
+      guard let threads = result.settings["threads"]?.intValue else { continue }
+      var rows = byThreads["\(threads)"]?.objectValue ?? JSONObject()
+      rows[result.name] = ["value": .double(result.value.median), "unit": .string(result.unit.rawValue)]
+      byThreads["\(threads)"] = .object(rows)
+    }
+    return .object(byThreads)
+  }
+}
+
+extension BenchmarkResult {
+  /// The headings of `cells`.
+  package static func headings(comparing: Bool) -> [String] {
+    ["", "shape", "with", "median", "from", "to", "unit", "limit", "share", "beside"]
+      + (comparing ? ["ratio"] : [])
+  }
+
+  /// The result for a table; `ratio` is how it compares with the baseline, if there is one.
+  package func cells(_ comparison: Baseline.Comparison?) -> [String] {
+    var cells = [
+      name, shape, settingsText, number(value.median), number(value.least), number(value.most),
+      unit == .bytes ? "" : unit.rawValue,
+      limit.map { "\(number($0.value)) \($0.name)" } ?? "",
+      limit.map { "\(Words.fixed($0.share * 100, 0)) %" } ?? "",
+      rival.map { "\(Words.fixed($0.ratio, 2)) x \($0.name)" } ?? "",
+    ]
+    if let comparison { cells.append(comparison.ratio.map { "\(Words.fixed($0, 2))" } ?? "new") }
+    return cells
+  }
+
+  private var settingsText: String {
+    settings.map { key, value in
+      switch (key, value) {
+      case ("threads", .integer(let count)): Words.count(count, "thread")
+      case (_, .string(let text)): text
+      default: "\(key.replacing("_", with: " ")) \(value.text())"
+      }
+    }.joined(separator: ", ")
+  }
+
+  private func number(_ value: Double) -> String {
+    switch unit {
+    case .bytes: Words.bytes(Int(value))
+    case .seconds: value < 1 ? Words.fixed(value, 4) : Words.fixed(value, 2)
+    default: Words.fixed(value, value < 10 ? 2 : value < 1000 ? 1 : 0)
+    }
+  }
+}

@@ -1,0 +1,134 @@
+// How everything is measured: once to warm up, then in turn the limit, the rival and the work, as often as asked. What
+// is reported as a share or a ratio is the median over these rounds, each with its own limit, so that a machine whose
+// speed moves from minute to minute gives the same share all the same.
+
+import SafeIO
+import TensorCore
+
+/// Measures, and keeps the results.
+package final class Harness {
+  package let options: BenchmarkOptions
+  let limits: MachineLimits
+  package private(set) var results: [BenchmarkResult] = []
+  private let progress: (any ProgressReporting)?
+
+  package init(_ options: BenchmarkOptions, progress: (any ProgressReporting)?) {
+    self.options = options
+    self.progress = progress
+    limits = MachineLimits(isTiny: options.isTiny)
+  }
+
+  /// What bounds a run: so many bytes or operations of this kind.
+  struct Bound {
+    let limit: Limit
+    /// Bytes or operations in one run of the work.
+    let amount: Double
+
+    init(_ limit: Limit, _ amount: Double) {
+      self.limit = limit
+      self.amount = amount
+    }
+  }
+
+  /// Another way to do the same work.
+  struct Contender {
+    let name: String
+    let body: () throws -> Void
+    /// What has to happen before the machine is quiet again; not measured.
+    var rest: () -> Void = {}
+  }
+
+  /// What a run is called and what it depends on.
+  struct Subject {
+    let suite: BenchmarkSuite
+    let name: String
+    let shape: String
+    var settings: JSONObject = [:]
+  }
+
+  /// Measures `body`.
+  ///
+  /// - Parameters:
+  ///   - threads: what the pool is set to; also a setting of the result.
+  ///   - amount: how much of the unit one run is: operations, bytes or tokens; 1 for seconds.
+  ///   - bound: the limit of a run; none is reported where the machine has no such instruction.
+  ///   - before: makes a run ready; not measured.
+  ///   - body: one run. What takes less than a twentieth of a second is repeated within a measurement.
+  /// - Returns: the result, which is added to the others.
+  @discardableResult
+  func measure(
+    _ subject: Subject, threads: Int, unit: Unit, amount: Double, bound: Bound? = nil,
+    rival: Contender? = nil, before: () throws -> Void = {}, body: () throws -> Void
+  ) throws -> BenchmarkResult {
+    try Interruption.check()
+    progress?.begin("\(subject.suite.rawValue): \(subject.name) \(subject.shape)", total: options.runs)
+    defer { progress?.end(summary: nil) }
+    var seconds: [Double] = []
+    var rivalSeconds: [Double] = []
+    var bestSeconds: [Double] = []
+    try before()
+    let first = try withThreads(threads) { try Stopwatch.seconds(body) }
+    let repetitions = repetitions(of: first)
+    try rival?.body()
+    rival?.rest()
+    for run in 0..<options.runs {
+      try Interruption.check()
+      if let bound, let rate = limits.measure(bound.limit, threads: threads) {
+        bestSeconds.append(bound.amount / (rate * 1e9))
+      }
+      if let rival {
+        rivalSeconds.append(try Stopwatch.seconds(rival.body))
+        rival.rest()
+      }
+      let total = try withThreads(threads) {
+        try (0..<repetitions).reduce(0.0) { total, _ in
+          try before()
+          return total + (try Stopwatch.seconds(body))
+        }
+      }
+      seconds.append(total / Double(repetitions))
+      progress?.advance(to: run + 1, detail: "")
+    }
+    func value(_ seconds: Double) -> Double { Harness.value(unit, amount: amount, seconds: seconds) }
+    func median(_ values: [Double]) -> Double { Spread(values).median }
+    var settings: JSONObject = ["threads": .integer(threads)]
+    for (key, setting) in subject.settings { settings[key] = setting }
+    let result = BenchmarkResult(
+      suite: subject.suite.rawValue, name: subject.name, shape: subject.shape, settings: settings, unit: unit,
+      value: Spread(seconds.map(value)), runs: options.runs,
+      limit: bestSeconds.isEmpty
+        ? nil
+        : bound.map {
+          BenchmarkResult.Limit(
+            name: $0.limit.rawValue, value: value(median(bestSeconds)),
+            share: median(zip(bestSeconds, seconds).map { $0 / $1 }))
+        },
+      rival: rival.map {
+        BenchmarkResult.Rival(
+          name: $0.name, value: value(median(rivalSeconds)),
+          ratio: median(zip(rivalSeconds, seconds).map { $0 / $1 }))
+      })
+    results.append(result)
+    return result
+  }
+
+  /// Adds a result that was measured otherwise.
+  func add(_ result: BenchmarkResult) { results.append(result) }
+
+  /// The numbers of threads that are compared: one and all.
+  var threadCounts: [Int] { options.threads > 1 ? [1, options.threads] : [1] }
+
+  /// How often a run is repeated within a measurement, so that the clock's grain and the pool's waking up do not show.
+  private func repetitions(of seconds: Double) -> Int {
+    options.isTiny ? 1 : max(1, Int((0.05 / max(seconds, 1e-6)).rounded(.up)))
+  }
+
+  private static func value(_ unit: Unit, amount: Double, seconds: Double) -> Double {
+    switch unit {
+    case .flops, .operations, .bandwidth: amount / seconds / 1e9
+    case .tokens: amount / seconds
+    case .seconds: seconds / amount
+    case .bytes: amount
+    }
+  }
+}

@@ -1,0 +1,64 @@
+// Random numbers by the hundred million: speed does not depend on the values, as long as none is special, so a cheap
+// distribution will do. Each value is a function of seed and position alone.
+//
+// UNSAFE, on purpose: fills memory through pointers; pieces partition it.
+
+import Models
+import TensorCore
+
+enum RandomNumbers {
+  /// Four values around 0 at a time, each the sum of two of the eight bytes of a random number; the deviation is 0.58.
+  private static let grain = 1 << 16
+
+  /// f32 or bf16 values with a deviation of about `deviation`.
+  static func tensor(_ shape: [Int], dtype: DType = .f32, deviation: Float = 1, seed: Int) -> Tensor {
+    let tensor = Tensor.uninitialized(shape, dtype: dtype)
+    let scale = deviation / 104.5  // of the sum of two uniform bytes
+    let random = CounterRandom(seed: seed, CounterRandom.hash("benchmark"))
+    tensor.withMutableBytes { bytes in
+      guard let base = bytes.baseAddress else { return }
+      let count = tensor.count
+      ThreadPool.shared.run((count + grain - 1) / grain) { piece in
+        let range = piece * grain..<min(count, (piece + 1) * grain)
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: 4) {
+          var bits = random.bits(start)
+          for index in start..<min(start + 4, range.upperBound) {
+            let value = (Float(bits & 255) + Float(bits >> 8 & 255) - 255) * scale
+            bits >>= 16
+            if dtype == .f32 {
+              base.storeBytes(of: value, toByteOffset: 4 * index, as: Float.self)
+            } else {
+              base.storeBytes(
+                of: UInt16(truncatingIfNeeded: value.bitPattern >> 16), toByteOffset: 2 * index,
+                as: UInt16.self)
+            }
+          }
+        }
+      }
+    }
+    return tensor
+  }
+
+  /// Random 32-bit words.
+  static func words(_ shape: [Int], seed: Int) -> Tensor {
+    let tensor = Tensor.uninitialized(shape, dtype: .u32)
+    let random = CounterRandom(seed: seed, CounterRandom.hash("words"))
+    tensor.withMutableBytes { bytes in
+      guard let base = bytes.baseAddress else { return }
+      let count = tensor.count
+      ThreadPool.shared.run((count + grain - 1) / grain) { piece in
+        for index in piece * grain..<min(count, (piece + 1) * grain) {
+          base.storeBytes(
+            of: UInt32(truncatingIfNeeded: random.bits(index)), toByteOffset: 4 * index, as: UInt32.self)
+        }
+      }
+    }
+    return tensor
+  }
+
+  /// Ids that a model knows.
+  static func tokens(_ count: Int, _ decoder: Decoder, seed: Int) -> [Int32] {
+    let random = CounterRandom(seed: seed, CounterRandom.hash("tokens"))
+    return (0..<count).map { Int32(random.bits($0) % UInt64(decoder.spec.vocabularySize)) }
+  }
+}
