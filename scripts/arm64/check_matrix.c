@@ -1,0 +1,95 @@
+// Every kernel set of this machine beside the portable one: expanding, few rows, the blocked product both ways, on every
+// format, with odd shapes and unaligned weights.
+#include "check.h"
+#include "common.h"
+#include "kernels.h"
+
+static const int bits_of[MLT_FORMATS] = {32, 16, 16, 2, 3, 4, 5, 6, 8};
+static uint64_t state = 1;
+
+static uint8_t *random_values(mlt_format type, int64_t count) {
+  uint8_t *p = unaligned_bytes(count * (type == MLT_F32 ? 4 : 2), &state);
+  for (int64_t i = 0; i < count; i++) {
+    const float f = random_float(&state);
+    const uint16_t half = type == MLT_BF16 ? bf16_bits(f) : f16_bits(f);
+    if (type == MLT_F32) memcpy(p + 4 * i, &f, 4);
+    else memcpy(p + 2 * i, &half, 2);
+  }
+  return p;
+}
+
+static mlt_matrix random_matrix(mlt_format format, mlt_format scales, int64_t group, int64_t rows, int64_t columns) {
+  mlt_matrix w = {.rows = rows, .columns = columns, .format = format, .row_bytes = columns * bits_of[format] / 8};
+  if (format < MLT_AFFINE2) {
+    w.values = random_values(format, rows * columns);
+  } else {
+    w.values = unaligned_bytes(rows * w.row_bytes, &state);
+    w.scale_format = scales, w.group = group;
+    w.scales = random_values(scales, rows * columns / group), w.biases = random_values(scales, rows * columns / group);
+  }
+  return w;
+}
+
+static float *product(const mlt_kernels *set, const mlt_matrix *w, int back, int64_t m, const float *x) {
+  const int64_t k = back ? w->rows : w->columns, n = back ? w->columns : w->rows, piece = 2 * set->nr;
+  float *packed = aligned_bytes(4 * mlt_packed_lanes(set, m, k)), *y = malloc((size_t)(m * n) * 4);
+  float *scratch = aligned_bytes(4 * mlt_product_scratch(set, piece));
+  memset(y, 0xff, (size_t)(m * n) * 4);
+  mlt_pack_rows(set, x, k, m, k, 0, m, packed);
+  for (int64_t n0 = 0; n0 < n; n0 += piece) mlt_product(set, w, back, m, packed, n0, min64(n, n0 + piece), y, n, scratch);
+  free(packed), free(scratch);
+  return y;
+}
+
+static void check_one(const mlt_kernels *set, const mlt_kernels *reference, const mlt_matrix *w, int64_t m) {
+  const int64_t rows = w->rows, columns = w->columns;
+  float *row = malloc((size_t)columns * 4), *expected = malloc((size_t)columns * 4);
+  for (int64_t r = 0; r < rows; r++) {
+    mlt_expand_row(set, w, r, row), mlt_expand_row(reference, w, r, expected);
+    CHECK(memcmp(row, expected, (size_t)columns * 4) == 0, "%s: expanding format %d, %ld x %ld, row %ld", set->name,
+          w->format, (long)rows, (long)columns, (long)r);
+  }
+  // f32 sums of up to 1,200 products of values up to 255: each addition may lose half a unit of a partial sum.
+  float *x = random_floats(MLT_DOT_ROWS * columns, &state), *y = malloc((size_t)rows * 4 * MLT_DOT_ROWS);
+  float *z = malloc((size_t)rows * 4 * MLT_DOT_ROWS);
+  for (int64_t few = 1; few <= MLT_DOT_ROWS; few++) {
+    mlt_dot_rows(set, w, 0, rows, few, x, columns, y, rows), mlt_dot_rows(reference, w, 0, rows, few, x, columns, z, rows);
+    CHECK(difference(y, z, few * rows) < 1e-5, "%s: %ld rows of x by format %d, %ld x %ld: %g", set->name, (long)few,
+          w->format, (long)rows, (long)columns, difference(y, z, few * rows));
+  }
+  free(x), free(y), free(z), free(row), free(expected);
+  for (int back = 0; back < 2; back++) {
+    const int64_t k = back ? rows : columns, n = back ? columns : rows;
+    float *x = random_floats(m * k, &state), *y = product(set, w, back, m, x), *z = product(reference, w, back, m, x);
+    CHECK(difference(y, z, m * n) < (set->step > 1 ? 2e-2 : 1e-5), "%s: product%s of format %d, %ld x %ld x %ld: %g",
+          set->name, back ? " back" : "", w->format, (long)m, (long)rows, (long)columns, difference(y, z, m * n));
+    free(x), free(y), free(z);
+  }
+}
+
+void check_matrices(void) {
+  static const int64_t plain[][2] = {{1, 1}, {2, 15}, {7, 16}, {8, 17}, {33, 31}, {47, 129}, {49, 130}, {97, 511},
+                                     {5, 513}, {530, 40}};
+  static const int64_t affine[][2] = {{1, 1}, {3, 2}, {47, 3}, {48, 4}, {13, 5}, {513, 1}, {17, 17}};
+  static const int64_t tiles[] = {1, 2, 7, 8, 9, 12, 13, 31};
+  int32_t count = 0;
+  while (mlt_kernels_available(count)) count++;
+  const mlt_kernels *reference = mlt_kernels_available(count - 1);
+  for (int32_t i = 0; i < count - 1; i++) {
+    const mlt_kernels *set = mlt_kernels_available(i);
+    const int before = failures;
+    for (int format = 0; format < MLT_AFFINE2; format++)
+      for (int s = 0; s < 10; s++) {
+        const mlt_matrix w = random_matrix((mlt_format)format, MLT_F32, 0, plain[s][0], plain[s][1]);
+        check_one(set, reference, &w, tiles[s % 8]);
+      }
+    for (int format = MLT_AFFINE2; format < MLT_FORMATS; format++)
+      for (int s = 0; s < 7; s++) {
+        const int64_t group = 32 << s % 3;
+        const mlt_matrix w =
+            random_matrix((mlt_format)format, (mlt_format)(s % 3), group, affine[s][0], affine[s][1] * group);
+        check_one(set, reference, &w, tiles[s]);
+      }
+    printf("matrices, %s beside %s: %s\n", set->name, reference->name, failures > before ? "differ" : "agree");
+  }
+}
