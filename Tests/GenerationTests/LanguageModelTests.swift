@@ -39,6 +39,47 @@ import Testing
     #expect(try context.read([4, 5], logitsAt: [1]) == first)
   }
 
+  @Test func `texts read together get the logits that each gets alone, bit for bit`() throws {
+    let model = try LanguageModel(path: scratch.path)
+    let prompts: [[Int32]] = [[1, 2, 3], [4], (0..<30).map { Int32($0 * 11 % 256) }, [7, 7]]
+    func contexts() throws -> [DecoderContext] {
+      try prompts.map { prompt in
+        let context = model.newContext()
+        _ = try context.read(prompt, logitsAt: [])
+        return context
+      }
+    }
+    let (together, alone) = (try contexts(), try contexts())
+    // One text ends at each step.
+    for step in 0..<4 {
+      let ids = (step..<4).map { Int32(20 * $0 + step) }
+      let logits = try DecoderContext.readTogether(
+        zip(together[step...], ids).map { (context: $0, ids: [$1]) })
+      for (index, id) in zip(step..<4, ids) {
+        #expect(try alone[index].read([id], logitsAt: [0])[0] == logits[index - step])
+      }
+    }
+    #expect(together.map(\.length) == alone.map(\.length))
+  }
+
+  @Test func `texts of different lengths are read together, and all or none`() throws {
+    let model = try LanguageModel(path: scratch.path)
+    let (first, second) = (model.newContext(), model.newContext())
+    #expect(throws: Failure.self) {
+      try DecoderContext.readTogether([(first, [1, 2]), (second, [30_000])])
+    }
+    #expect(first.length == 0)
+    let logits = try DecoderContext.readTogether([(first, [1, 2, 3]), (second, [5])])
+    let expected = try [
+      model.newContext().read([1, 2, 3], logitsAt: [2]), model.newContext().read([5], logitsAt: [0]),
+    ]
+    for (a, b) in zip(logits.joined(), expected.joined().joined()) {
+      // f32 sums in another order.
+      #expect(abs(a - b) < 2e-5)
+    }
+    #expect(try DecoderContext.readTogether([]).isEmpty)
+  }
+
   @Test func `a tokenizer with tokens that the model does not know is refused`() throws {
     let path = "\(scratch.path)/tokenizer.json"
     var text = try Files.readText(path: path)

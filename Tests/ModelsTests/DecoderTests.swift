@@ -50,9 +50,9 @@ import Testing
   @Test func `a truncated cache continues as if the rest had never been`() throws {
     let decoder = try model()
     let caches = KeyValueCaches(decoder.spec)
-    _ = decoder.forward(TokenRows(documents: [[1, 2, 3, 9, 9, 9]]), caches: caches)
+    _ = decoder.forward(TokenRows(documents: [[1, 2, 3, 9, 9, 9]]), caches: [caches])
     caches.truncate(to: 3)
-    let continued = decoder.forward(TokenRows(documents: [[4]]), caches: caches).floats()
+    let continued = decoder.forward(TokenRows(documents: [[4]]), caches: [caches]).floats()
     let whole = decoder.forward(TokenRows(documents: [[1, 2, 3, 4]])).floats()
     #expect(difference(continued, Array(whole.suffix(8))) < 1e-5)
   }

@@ -61,7 +61,7 @@ import Testing
       var start = 0
       for piece in pieces {
         let rows = TokenRows(documents: [Array(ids[start..<start + piece])])
-        logits += decoder.logits(decoder.forward(rows, caches: caches)).floats()
+        logits += decoder.logits(decoder.forward(rows, caches: [caches])).floats()
         start += piece
       }
       #expect(caches.length == ids.count)

@@ -30,11 +30,15 @@ final class Attention {
   /// - Parameter layer: which part of the cache is this block's.
   func callAsFunction(_ x: Tensor, _ pass: ForwardPass, layer: Int) -> Tensor {
     let queries = rotated(heads(query(x), spec.heads), queryNorm, pass)
-    var keys = rotated(heads(key(x), spec.keyValueHeads), keyNorm, pass)
-    var values = heads(value(x), spec.keyValueHeads)
-    if let caches = pass.caches { (keys, values) = caches.append(keys, values, layer: layer) }
-    let mixed = Tensor.attention(
-      query: queries, key: keys, value: values, spans: pass.spans, scale: spec.scale, window: spec.window)
+    let keys = rotated(heads(key(x), spec.keyValueHeads), keyNorm, pass)
+    let values = heads(value(x), spec.keyValueHeads)
+    let mixed =
+      pass.caches.isEmpty
+      ? Tensor.attention(
+        query: queries, key: keys, value: values, spans: pass.spans, scale: spec.scale, window: spec.window)
+      : Tensor.attention(
+        query: queries, kept: pass.append(keys, values, layer: layer), spans: pass.spans, scale: spec.scale,
+        window: spec.window)
     return output(mixed.reshaped([mixed.shape[0], spec.heads * spec.headSize]))
   }
 

@@ -71,24 +71,25 @@ package final class Decoder {
   ///
   /// - Parameters:
   ///   - batch: tokens that `check` has accepted.
-  ///   - caches: keys and values of the tokens before those in `batch`, which are then added; one document only.
+  ///   - caches: for each document keys and values of its tokens before those in `batch`, which are then added; without
+  ///     them every document begins here.
   ///   - checkpointing: whether blocks are computed again for the gradient instead of remembered.
   /// - Returns: the hidden states after the final norm, `[rows, hidden]`.
-  package func forward(_ batch: TokenRows, caches: KeyValueCaches? = nil, checkpointing: Bool = false)
-    -> Tensor
-  {
+  package func forward(
+    _ batch: TokenRows, caches: [KeyValueCaches] = [], checkpointing: Bool = false
+  ) -> Tensor {
     let pass = ForwardPass(batch, caches: caches)
     var hidden = embedding.gather(batch.ids, padding: spec.paddingToken)
     for block in blocks {
       hidden = checkpointing ? checkpoint([hidden]) { [block($0[0], pass)] }[0] : block(hidden, pass)
     }
-    caches?.advance(by: batch.ids.count)
+    pass.finish()
     return finalNorm(hidden)
   }
 
   /// What enters each block, and the hidden states after the final norm: `blocks + 1` tensors `[rows, hidden]`.
   package func hiddenStates(_ batch: TokenRows) -> [Tensor] {
-    let pass = ForwardPass(batch, caches: nil)
+    let pass = ForwardPass(batch, caches: [])
     var states = [embedding.gather(batch.ids)]
     for block in blocks { states.append(block(states[states.count - 1], pass)) }
     states[states.count - 1] = finalNorm(states[states.count - 1])

@@ -1,11 +1,12 @@
-// The keys and values of the tokens seen so far, so that generating the next token costs one row. UNSAFE memory: rows are
-// copied into buffers that grow by doubling, within bounds checked here.
+// The keys and values of the tokens seen so far, so that generating the next token costs one row. Those of a head follow
+// each other, so that attention reads them as one stream. UNSAFE memory: rows are copied into buffers that grow by doubling,
+// within bounds checked here.
 
 import TensorCore
 
 /// The cache of one document over all layers.
 package final class KeyValueCaches {
-  /// Keys and values `[capacity, keyValueHeads, headSize]`; rows from `length` on are undefined.
+  /// Keys and values `[keyValueHeads, capacity, headSize]`; rows from `length` on are undefined.
   private struct Layer {
     var keys: Tensor
     var values: Tensor
@@ -30,44 +31,56 @@ package final class KeyValueCaches {
   /// Stores the keys and values of new rows behind those of `length` tokens.
   ///
   /// - Parameters:
-  ///   - keys: `[rows, keyValueHeads, headSize]`
+  ///   - keys: `[all rows, keyValueHeads, headSize]`
   ///   - values: the same shape.
-  /// - Returns: buffers that begin with all keys and values, and may be longer.
-  func append(_ keys: Tensor, _ values: Tensor, layer: Int) -> (keys: Tensor, values: Tensor) {
-    let needed = length + keys.shape[0]
+  ///   - rows: those of this document.
+  /// - Returns: buffers `[keyValueHeads, capacity, headSize]` that begin with all keys and values of each head.
+  func append(_ keys: Tensor, _ values: Tensor, rows: Range<Int>, layer: Int) -> (
+    keys: Tensor, values: Tensor
+  ) {
+    let needed = length + rows.count
     let stored: Layer
-    if let known = layers[layer], known.keys.shape[0] >= needed {
+    if let known = layers[layer], known.keys.shape[1] >= needed {
       stored = known
     } else {
-      let old = layers[layer] ?? Layer(keys: keys, values: values)
       let capacity = max(64, needed, 2 * length)
-      stored = Layer(keys: grown(old.keys, to: capacity), values: grown(old.values, to: capacity))
+      let shape = [keys.shape[1], capacity, keys.shape[2]]
+      stored = Layer(keys: .uninitialized(shape), values: .uninitialized(shape))
+      if let old = layers[layer] {
+        for (from, to) in [(old.keys, stored.keys), (old.values, stored.values)] {
+          copyHeads(
+            from, headStride: from.shape[1], rowStride: 1, rows: 0..<length, into: to, at: 0)
+        }
+      }
       layers[layer] = stored
     }
-    copy(keys, into: stored.keys)
-    copy(values, into: stored.values)
+    for (from, to) in [(keys, stored.keys), (values, stored.values)] {
+      copyHeads(from, headStride: 1, rowStride: from.shape[1], rows: rows, into: to, at: length)
+    }
     return (stored.keys, stored.values)
   }
 
   /// Counts the rows that every layer has stored.
   func advance(by rows: Int) { length += rows }
 
-  private func grown(_ tensor: Tensor, to capacity: Int) -> Tensor {
-    let larger = Tensor.uninitialized([capacity] + tensor.shape.dropFirst())
-    let kept = length * tensor.shape.dropFirst().reduce(4, *)
-    larger.withMutableBytes { target in
-      tensor.withBytes { source in target.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[..<kept]))
-      }
-    }
-    return larger
-  }
-
-  /// Copies rows behind the first `length` ones.
-  private func copy(_ rows: Tensor, into buffer: Tensor) {
-    let start = length * rows.shape.dropFirst().reduce(4, *)
+  /// Copies rows of every head to row `start` of each; strides in units of one head's row.
+  private func copyHeads(
+    _ tensor: Tensor, headStride: Int, rowStride: Int, rows: Range<Int>, into buffer: Tensor, at start: Int
+  ) {
+    let (heads, capacity, row) = (buffer.shape[0], buffer.shape[1], buffer.shape[2] * buffer.dtype.size)
+    precondition(start + rows.count <= capacity, "\(start + rows.count) rows don't fit \(buffer)")
+    // Rows that follow each other go in one piece.
+    let (pieces, piece) = rowStride == 1 ? (min(1, rows.count), rows.count * row) : (rows.count, row)
     buffer.withMutableBytes { target in
-      rows.withBytes { source in
-        UnsafeMutableRawBufferPointer(rebasing: target[start..<start + source.count]).copyMemory(from: source)
+      tensor.withBytes { source in
+        for head in 0..<heads {
+          for index in 0..<pieces {
+            let from = (head * headStride + (rows.lowerBound + index) * rowStride) * row
+            let to = (head * capacity + start + index) * row
+            UnsafeMutableRawBufferPointer(rebasing: target[to..<to + piece])
+              .copyMemory(from: UnsafeRawBufferPointer(rebasing: source[from..<from + piece]))
+          }
+        }
       }
     }
   }

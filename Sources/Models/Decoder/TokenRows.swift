@@ -27,15 +27,33 @@ struct ForwardPass {
   /// The position of each row in its document.
   let positions: [Int32]
   let spans: [AttentionSpan]
-  let caches: KeyValueCaches?
+  /// One for each document, or none.
+  let caches: [KeyValueCaches]
+  private let documents: [Range<Int>]
 
-  init(_ batch: TokenRows, caches: KeyValueCaches?) {
-    let start = caches?.length ?? 0
-    precondition(start == 0 || batch.documents.count == 1, "a cache continues one document")
-    positions = batch.documents.flatMap { document in document.indices.map { Int32(start + $0) } }
-    spans = batch.documents.map { document in
-      AttentionSpan(queries: document, keys: document.lowerBound..<document.upperBound + start)
+  init(_ batch: TokenRows, caches: [KeyValueCaches]) {
+    precondition(
+      caches.isEmpty || caches.count == batch.documents.count,
+      "\(caches.count) caches for \(batch.documents.count) documents")
+    let starts = caches.isEmpty ? batch.documents.map { _ in 0 } : caches.map(\.length)
+    positions = zip(batch.documents, starts).flatMap { document, start in
+      document.indices.map { Int32(start + $0) }
+    }
+    spans = zip(batch.documents, starts).map { document, start in
+      AttentionSpan(
+        queries: document, keys: caches.isEmpty ? document : 0..<start + document.count)
     }
     self.caches = caches
+    documents = batch.documents
+  }
+
+  /// Stores the rows' keys and values, and returns for each document those of all its tokens.
+  func append(_ keys: Tensor, _ values: Tensor, layer: Int) -> [(keys: Tensor, values: Tensor)] {
+    zip(caches, documents).map { $0.append(keys, values, rows: $1, layer: layer) }
+  }
+
+  /// Counts the rows that every layer has stored.
+  func finish() {
+    for (cache, document) in zip(caches, documents) { cache.advance(by: document.count) }
   }
 }

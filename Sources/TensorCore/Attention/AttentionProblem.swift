@@ -28,13 +28,15 @@ struct AttentionProblem {
   let sinks: Tensor?
   let causal: Bool
 
-  /// Query rows of one head up to which reading keys is what the time goes into, as in decoding: the keys are cut, and read
-  /// where they lie.
+  /// Rows of a key head up to which reading keys is what the time goes into, as in decoding.
+  ///
+  /// The keys are cut, and read where they lie.
   static let fewRows = 32
   /// Blocks of keys of a piece of few rows: some tens of microseconds.
   static let fewRowsKeys = 4 * Int(MLT_ATTENTION_KEYS)
-  /// Rows that meet the same keys one after the other: their panels and outputs stay in the L2 cache. A multiple of the
-  /// panels of all instruction sets.
+  /// Rows that meet the same keys one after the other.
+  ///
+  /// Their panels and outputs stay in the L2 cache. A multiple of the panels of all instruction sets.
   static let rowBlock = 192
 
   var rows: Int { query.shape[0] }

@@ -15,9 +15,9 @@ import Testing
     }
   }
 
-  /// Around the block sizes 64 and 128.
+  /// Around the widths of panels and the block of 96 keys.
   static let cases: [Case] =
-    [1, 63, 64, 65, 127, 128, 129, 200].map { Case(queries: $0, keys: $0) }
+    [1, 2, 47, 48, 49, 95, 96, 97, 200].map { Case(queries: $0, keys: $0) }
     + [
       Case(queries: 1, keys: 300), Case(queries: 3, keys: 129), Case(queries: 65, keys: 193),
       Case(queries: 200, keys: 200, window: 1), Case(queries: 200, keys: 200, window: 64),
@@ -108,6 +108,59 @@ import Testing
         spans: [AttentionSpan(queries: 0..<1, keys: 0..<row + 1)], scale: 0.3, window: 90, sinks: sinks)
       let expected = all.slice(axis: 0, start: row, end: row + 1).floats().map { Double($0) }
       #expect(deviation(one.floats(), expected) < 2e-6, "row \(row)")
+    }
+  }
+
+  @Test func `kept keys of several documents give the bits of each alone`() {
+    var numbers = Numbers(seed: 34)
+    let (lengths, queries, capacity) = ([1, 70, 900, 33], [1, 1, 1, 20], 1000)
+    let kept = lengths.map { _ in
+      (keys: numbers.tensor([2, capacity, 8]), values: numbers.tensor([2, capacity, 8]))
+    }
+    let query = numbers.tensor([queries.reduce(0, +), 6, 8])
+    var spans: [AttentionSpan] = []
+    for (length, count) in zip(lengths, queries) {
+      let start = spans.last?.queries.upperBound ?? 0
+      spans.append(AttentionSpan(queries: start..<start + count, keys: 0..<length))
+    }
+    let together = Tensor.attention(query: query, kept: kept, spans: spans, scale: 0.3)
+    for (span, kept) in zip(spans, kept) {
+      let count = span.queries.count
+      let rows = query.slice(axis: 0, start: span.queries.lowerBound, end: span.queries.upperBound)
+      let alone = Tensor.attention(
+        query: rows, kept: [kept], spans: [AttentionSpan(queries: 0..<count, keys: span.keys)], scale: 0.3)
+      #expect(
+        bits(alone)
+          == bits(together.slice(axis: 0, start: span.queries.lowerBound, end: span.queries.upperBound)))
+      func rowMajor(_ x: Tensor) -> Tensor { x.transposed([1, 0, 2]) }
+      let plain = Tensor.attention(
+        query: rows, key: rowMajor(kept.keys), value: rowMajor(kept.values),
+        spans: [AttentionSpan(queries: 0..<count, keys: span.keys)], scale: 0.3)
+      #expect(bits(alone) == bits(plain))
+    }
+  }
+
+  @Test func `a long sequence, whose keys are cut, gives the gradients of the whole score matrix`() throws {
+    var numbers = Numbers(seed: 35)
+    let test = Case(queries: 2100, keys: 2100, window: 1500)
+    let (q, k) = (numbers.tensor([2100, 2, 4]).trainable(), numbers.tensor([2100, 1, 4]).trainable())
+    let v = numbers.tensor([2100, 1, 4]).trainable()
+    let upstream = numbers.tensor([2100, 2, 4])
+    let output = Tensor.attention(
+      query: q, key: k, value: v, spans: [AttentionSpan(queries: 0..<2100, keys: 0..<2100)], scale: 0.3,
+      window: 1500)
+    let flat = [k, v].map { $0.reshaped([2100, 4]) }
+    let expected = Tensor.concatenated(
+      (0..<2).map { head in
+        plain(
+          q.slice(axis: 1, start: head, end: head + 1).reshaped([2100, 4]), flat[0], flat[1], scale: 0.3, test
+        ).reshaped([2100, 1, 4])
+      }, axis: 1)
+    #expect(deviation(output.floats(), expected.floats().map { Double($0) }) < 2e-6)
+    let (found, plainGradients) = (output.backward(seed: upstream), expected.backward(seed: upstream))
+    for leaf in [q, k, v] {
+      let reference = try #require(plainGradients[leaf]).floats().map { Double($0) }
+      #expect(deviation(try #require(found[leaf]).floats(), reference) < 1e-5)
     }
   }
 

@@ -26,19 +26,23 @@ import Testing
       expectSameBits {
         var numbers = Numbers(seed: 2)
         let (q, k, v) = (
-          numbers.tensor([333, 4, 16]).trainable(), numbers.tensor([333, 2, 16]).trainable(),
-          numbers.tensor([333, 2, 16]).trainable()
+          numbers.tensor([2500, 4, 16]).trainable(), numbers.tensor([2500, 2, 16]).trainable(),
+          numbers.tensor([2500, 2, 16]).trainable()
         )
         let sinks = numbers.tensor([4]).trainable()
         let output = Tensor.attention(
           query: q, key: k, value: v,
           spans: [
             AttentionSpan(queries: 0..<301, keys: 0..<301),
-            AttentionSpan(queries: 301..<333, keys: 301..<333),
+            AttentionSpan(queries: 301..<2500, keys: 301..<2500),
           ],
-          scale: 0.25, window: 200, sinks: sinks)
+          scale: 0.25, window: 1800, sinks: sinks)
+        let kept = [(keys: numbers.tensor([2, 1500, 16]), values: numbers.tensor([2, 1500, 16]))]
+        let step = Tensor.attention(
+          query: numbers.tensor([1, 4, 16]), kept: kept,
+          spans: [AttentionSpan(queries: 0..<1, keys: 0..<1500)], scale: 0.25)
         let gradients = (output * output).sum().backward()
-        return [output] + [q, k, v, sinks].compactMap { gradients[$0] }
+        return [output, step] + [q, k, v, sinks].compactMap { gradients[$0] }
       }
     }
   }
