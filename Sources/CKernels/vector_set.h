@@ -14,6 +14,8 @@
 
 #include "vector_attention_back.h"
 
+#include "vector_thin.h"
+
 const mlt_vector_kernels VECTOR_SET = {
   .name = VECTOR_NAME,
   .unary = unary,
@@ -48,4 +50,7 @@ const mlt_vector_kernels VECTOR_SET = {
   .attend_merge = attend_merge,
   .attend_finish = attend_finish,
   .attend_back = attend_back,
+  .thin_dot = thin_dot,
+  .thin_add = thin_add,
+  .thin_outer = thin_outer,
 };

@@ -114,6 +114,17 @@ typedef struct mlt_vector_kernels {
   void (*attend_back)(const mlt_attention *, const float *upstream, const float *lse, const float *delta,
                       long lse_stride, long first, long rows, long first_key, long end_key, float *dquery,
                       float *dkey, float *dvalue, float *scratch);
+
+  // ---- thin products: one of the three sizes is the rank of an adapter; bound by reading and writing x or y ----
+  // t[i, r] = scale * x[i, :] . a[r, :], for x [rows, n] and a [rank, n]
+  void (*thin_dot)(const float *x, long ldx, const float *a, long lda, long rows, long n, long rank, float scale,
+                   float *t, long ldt);
+  // y[i, j] += sum over r of t[i, r] * a[r, j]
+  void (*thin_add)(const float *t, long ldt, const float *a, long lda, long rows, long n, long rank, float *y,
+                   long ldy);
+  // g[r, j] += sum over i of t[i, r] * y[i, j], in the order of i
+  void (*thin_outer)(const float *t, long ldt, const float *y, long ldy, long rows, long n, long rank, float *g,
+                     long ldg);
 } mlt_vector_kernels;
 
 // The sets that this machine can run, best first; NULL past the last, which is the portable one.

@@ -182,4 +182,37 @@ import Testing
       #expect(gradient[label] == (label == 0 ? 0 : -1))
     }
   }
+
+  @Test(arguments: sets)
+  func `thin products are those of plain arithmetic, whatever the rank and the size`(index: Int32) throws {
+    let set = try set(index)
+    for rank in [1, 3, 4, 5, 8, 9, 20] {
+      for (rows, n) in [(1, 1), (2, 16), (5, 33), (9, 64), (33, 70), (70, 7)] {
+        var numbers = Numbers(seed: UInt64(rank * 100 + n))
+        let x = (0..<rows * n).map { _ in numbers.next() }
+        let a = (0..<rank * n).map { _ in numbers.next() }
+        let start = (0..<rank * n).map { _ in numbers.next() }
+        var (t, y, g) = ([Float](repeating: 0, count: rows * rank), x, start)
+        set.thin_dot(x, n, a, n, rows, n, rank, 0.5, &t, rank)
+        set.thin_add(t, rank, a, n, rows, n, rank, &y, n)
+        set.thin_outer(t, rank, x, n, rows, n, rank, &g, n)
+        func sum(_ count: Int, _ term: (Int) -> Float) -> Double {
+          (0..<count).reduce(0) { $0 + Double(term($1)) }
+        }
+        let expectedT = (0..<rows * rank).map { place in
+          0.5 * sum(n) { x[place / rank * n + $0] * a[place % rank * n + $0] }
+        }
+        let expectedY = (0..<rows * n).map { place in
+          Double(x[place]) + sum(rank) { t[place / n * rank + $0] * a[$0 * n + place % n] }
+        }
+        let expectedG = (0..<rank * n).map { place in
+          Double(start[place]) + sum(rows) { t[$0 * rank + place / n] * x[$0 * n + place % n] }
+        }
+        // f32 sums of up to 70 products.
+        for (found, expected) in [(t, expectedT), (y, expectedY), (g, expectedG)] {
+          #expect(deviation(found, expected) < 5e-6, "rank \(rank), \(rows) rows of \(n)")
+        }
+      }
+    }
+  }
 }
