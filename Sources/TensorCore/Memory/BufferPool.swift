@@ -32,6 +32,7 @@ package final class BufferPool: Sendable {
 
   private let state = Mutex(State())
   private static let smallestTrim = 256 << 20
+  private static let hugePage = 2 << 20
 
   init() {}
 
@@ -59,10 +60,18 @@ package final class BufferPool: Sendable {
     }
     for buffer in surplus { Glibc.free(buffer) }
     if let reused { return reused }
-    guard let fresh = aligned_alloc(64, wanted.bytes) else {
-      preconditionFailure("out of memory: a buffer of \(wanted.bytes) bytes was refused by the system")
+    return (BufferPool.allocate(wanted.bytes), wanted)
+  }
+
+  /// New memory; in huge pages where that pays: a first touch then costs a fault for 2 MiB and not for 4 KiB.
+  private static func allocate(_ bytes: Int) -> UnsafeMutableRawPointer {
+    let isHuge = bytes >= 2 * hugePage
+    guard let fresh = aligned_alloc(isHuge ? hugePage : 64, bytes) else {
+      preconditionFailure("out of memory: a buffer of \(bytes) bytes was refused by the system")
     }
-    return (fresh, wanted)
+    // Whole pages alone, so that no buffer takes more than it asked for. Only advice: a refusal changes nothing.
+    if isHuge { madvise(fresh, bytes / hugePage * hugePage, MADV_HUGEPAGE) }
+    return fresh
   }
 
   /// Takes back what `take` lent.
