@@ -26,6 +26,11 @@ package final class LowRankLinear: LinearAdapter {
   /// Sets the stream that dropout draws from; nil turns dropout off.
   func drop(from stream: CounterRandom?) { self.stream = dropout > 0 ? stream : nil }
 
+  /// With dropout, A reads another input than the layer does.
+  package var factors: LowRankFactors? {
+    stream == nil ? LowRankFactors(inner: a, outer: b, scale: Float(scale)) : nil
+  }
+
   /// Adds the adapter's part: `x` is `[rows, inputs]`, the outputs are `[rows, outputs]`.
   package func apply(_ x: Tensor, baseOutput: Tensor, linear: Linear) -> Tensor {
     let kept = stream.map { x.dropout(dropout, $0) } ?? x

@@ -13,6 +13,8 @@ package struct Tensor {
   private(set) var storage: Storage
   /// The operation whose output this is; nil for constants.
   let origin: Origin?
+  /// How the elements can be made again, for operations that would keep them; nil where that costs too much.
+  var recipe: (recipe: Recipe, output: Int)?
 
   init(shape: [Int], dtype: DType, storage: Storage, origin: Origin? = nil) {
     precondition(shape.allSatisfy { $0 >= 0 }, "a tensor cannot have the shape \(shape)")
@@ -38,7 +40,9 @@ package struct Tensor {
   func viewed(as shape: [Int]) -> Tensor {
     precondition(
       shape.reduce(1, *) == count, "\(self.shape) has \(count) elements and cannot take the shape \(shape)")
-    return Tensor(shape: shape, dtype: dtype, storage: storage)
+    var view = Tensor(shape: shape, dtype: dtype, storage: storage)
+    view.recipe = recipe
+    return view
   }
 
   /// An axis counted from the front; `-1` is the last one.

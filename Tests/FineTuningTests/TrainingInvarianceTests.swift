@@ -46,6 +46,38 @@ import WeightFiles
     #expect(try kept.bytes != adapterBytes { $0.dropout = 0.3 }.bytes)
   }
 
+  @Test(arguments: [false, true])
+  func `a smaller budget for activations gives gradients with the same bits`(isFull: Bool) throws {
+    let golden = try TrainingGolden("tiny-qwen2-lora")
+    let scratch = try Scratch()
+    let model = try ModelDirectory(path: golden.basePath)
+    var configuration = TrainingConfiguration()
+    configuration.dropout = isFull ? nil : 0.1
+    let data = try TrainingData.load(from: golden.writeRows(scratch)) {
+      RowReader(vocabularySize: model.spec.vocabularySize, limit: 64, context: model.spec.contextLength) {
+        throw Failure.fault("the rows are tokens already")
+      }
+    }
+    let results = try [Int.max / 2, 20_000, 0].map { budget in
+      let trainee: any Trainee
+      let decoder: Decoder
+      if isFull {
+        let full = try FullTrainee(model, configuration)
+        (trainee, decoder) = (full, full.decoder)
+      } else {
+        decoder = try Decoder(model)
+        trainee = try AdapterTrainee(decoder, model, configuration, format: .peft)
+      }
+      decoder.activationBudget = budget
+      let step = TrainingStep(decoder: decoder, trainee: trainee, configuration: configuration)
+      return try step.slope([Array(data.train.rows.prefix(3))], step: 0).gradients.map(bits)
+    }
+    #expect(results[0] == results[1])
+    #expect(results[0] == results[2])
+  }
+
+  private func bits(_ tensor: Tensor) -> [UInt32] { tensor.floats().map(\.bitPattern) }
+
   @Test func `the number of threads does not show in the bytes`() throws {
     let threads = ThreadPool.shared.threads
     defer { ThreadPool.shared.threads = threads }

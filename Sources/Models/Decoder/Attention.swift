@@ -29,9 +29,10 @@ final class Attention {
   ///
   /// - Parameter layer: which part of the cache is this block's.
   func callAsFunction(_ x: Tensor, _ pass: ForwardPass, layer: Int) -> Tensor {
-    let queries = rotated(heads(query(x), spec.heads), queryNorm, pass)
-    let keys = rotated(heads(key(x), spec.keyValueHeads), keyNorm, pass)
-    let values = heads(value(x), spec.keyValueHeads)
+    let projections = Linear.apply([query, key, value], to: x)
+    let queries = rotated(heads(projections[0], spec.heads), queryNorm, pass)
+    let keys = rotated(heads(projections[1], spec.keyValueHeads), keyNorm, pass)
+    let values = heads(projections[2], spec.keyValueHeads)
     let mixed =
       pass.caches.isEmpty
       ? Tensor.attention(

@@ -21,8 +21,9 @@ final class Block {
 
   /// `[rows, hidden]` gives `[rows, hidden]`.
   func callAsFunction(_ x: Tensor, _ pass: ForwardPass) -> Tensor {
-    let attended = x + attention(attentionNorm(x), pass, layer: layer)
-    return attended + feedForward(feedForwardNorm(attended))
+    let attended = x.plus(attention(attentionNorm(x), pass, layer: layer))
+    // What one block hands to the next is kept, whatever else is made again.
+    return attended.plus(feedForward(feedForwardNorm(attended))).kept()
   }
 
   /// The linear layers in the order of Hugging Face's modules.

@@ -12,6 +12,8 @@ package final class Decoder {
   package let embedding: Weight
   /// The output layer; nil when the embedding serves (tied).
   package let head: Linear?
+  /// Bytes of activations that a forward pass may leave for the backward pass before blocks make parts of them again.
+  package var activationBudget = 512 << 20
   private let blocks: [Block]
   private let finalNorm: Norm
 
@@ -80,8 +82,14 @@ package final class Decoder {
   ) -> Tensor {
     let pass = ForwardPass(batch, caches: caches)
     var hidden = embedding.gather(batch.ids, padding: spec.paddingToken)
-    for block in blocks {
-      hidden = checkpointing ? checkpoint([hidden]) { [block($0[0], pass)] }[0] : block(hidden, pass)
+    let first = embedding.trained == nil ? blocks.firstIndex(where: \.isTrained) ?? blocks.count : 0
+    let remade = ActivationBudget(bytes: activationBudget).remadeBlocks(
+      of: blocks[first...], rows: batch.ids.count)
+    for (layer, block) in blocks.enumerated() {
+      hidden =
+        checkpointing
+        ? checkpoint([hidden]) { [block($0[0], pass)] }[0]
+        : remakingProducts(layer < first + remade) { block(hidden, pass) }
     }
     pass.finish()
     return finalNorm(hidden)

@@ -38,5 +38,8 @@ struct GatedFeedForward {
   let up: Linear
   let down: Linear
 
-  func callAsFunction(_ x: Tensor) -> Tensor { down(.gated(activation, gate: gate(x), up: up(x))) }
+  func callAsFunction(_ x: Tensor) -> Tensor {
+    let parts = Linear.apply([gate, up], to: x)
+    return down(.gated(activation, gate: parts[0], up: parts[1]))
+  }
 }

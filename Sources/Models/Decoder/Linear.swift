@@ -13,6 +13,9 @@ package protocol LinearAdapter: AnyObject {
   ///   - baseOutput: x · Wᵀ `[rows, outputs]`, without the layer's bias.
   ///   - linear: the layer, for its weight.
   func apply(_ x: Tensor, baseOutput: Tensor, linear: Linear) -> Tensor
+
+  /// The adapter as factors, if that is all it does now; then it can be computed together with the layer.
+  var factors: LowRankFactors? { get }
 }
 
 /// A linear layer.
@@ -34,9 +37,23 @@ package final class Linear {
 
   /// `[rows, inputs]` gives `[rows, outputs]`.
   package func callAsFunction(_ x: Tensor) -> Tensor {
+    if let term { return x.linears([term])[0] }
     var y = weight.multiply(x)
     if let adapter { y = adapter.apply(x, baseOutput: y, linear: self) }
     guard let bias else { return y }
     return y + bias.expanded
+  }
+
+  /// Applies layers that share their input, reading it once where that is possible.
+  static func apply(_ linears: [Linear], to x: Tensor) -> [Tensor] {
+    let terms = linears.compactMap(\.term)
+    return terms.count == linears.count ? x.linears(terms) : linears.map { $0(x) }
+  }
+
+  /// The layer as one computation; nil where it is trained itself, or its adapter is more than factors.
+  private var term: LinearTerm? {
+    guard case .stored(let matrix) = weight.value, bias?.trained == nil else { return nil }
+    if let adapter, adapter.factors == nil { return nil }
+    return LinearTerm(weight: matrix, bias: bias?.expanded, adapter: adapter?.factors)
   }
 }

@@ -12,6 +12,8 @@ enum Recording: Sendable {
   case probing(RecordingProbe)
 
   @TaskLocal static var mode = Recording.on
+  /// Whether products are made again for the backward pass: see `remakingProducts`.
+  @TaskLocal static var remakesProducts = false
 }
 
 /// Whether an operation touched something that requires a gradient.
@@ -54,10 +56,32 @@ extension Tensor {
     _ name: String, output: Tensor, inputs: [Tensor],
     vjp: @escaping (_ upstream: Tensor, _ wanted: [Bool]) -> [Tensor?]
   ) -> Tensor {
-    guard recordingWanted(inputs) else { return output }
-    let node = Node(name, outputShapes: [output.shape], inputs: inputs.map(\.origin)) { upstream, origins in
-      guard let gradient = upstream[0] else { return [] }
-      let answers = vjp(gradient, origins.map { $0 != nil })
+    record(name, outputs: [output], inputs: inputs) { upstream, wanted in
+      guard let gradient = upstream[0] else { return wanted.map { _ in nil } }
+      return vjp(gradient, wanted)
+    }[0]
+  }
+
+  /// `record` for an operation with several results.
+  ///
+  /// - Parameter vjp: is given nil for results that nothing depended on.
+  static func record(
+    _ name: String, outputs: [Tensor], inputs: [Tensor],
+    vjp: @escaping (_ upstream: [Tensor?], _ wanted: [Bool]) -> [Tensor?]
+  ) -> [Tensor] {
+    record(name, outputs: outputs, from: inputs.map(\.origin), vjp: vjp)
+  }
+
+  /// `record` for an operation that holds on to none of its inputs.
+  ///
+  /// - Parameter inputs: where the inputs come from.
+  static func record(
+    _ name: String, outputs: [Tensor], from inputs: [Origin?],
+    vjp: @escaping (_ upstream: [Tensor?], _ wanted: [Bool]) -> [Tensor?]
+  ) -> [Tensor] {
+    guard recordingWanted(from: inputs) else { return outputs }
+    let node = Node(name, outputShapes: outputs.map(\.shape), inputs: inputs) { upstream, origins in
+      let answers = vjp(upstream, origins.map { $0 != nil })
       precondition(
         answers.count == origins.count,
         "\(name) answered with \(answers.count) gradients for \(origins.count) inputs")
@@ -66,8 +90,13 @@ extension Tensor {
         return (origin, answer)
       }
     }
-    return Tensor(
-      shape: output.shape, dtype: output.dtype, storage: output.storage, origin: Origin(node: node))
+    return outputs.enumerated().map { index, output in
+      var result = Tensor(
+        shape: output.shape, dtype: output.dtype, storage: output.storage,
+        origin: Origin(node: node, output: index))
+      result.recipe = output.recipe
+      return result
+    }
   }
 
   /// `record` for an operation that answers for all inputs.
@@ -80,8 +109,10 @@ extension Tensor {
   /// Whether an operation on `inputs` must be recorded.
   ///
   /// Operations that save something costly ask before they do.
-  static func recordingWanted(_ inputs: [Tensor]) -> Bool {
-    guard inputs.contains(where: \.requiresGradient) else { return false }
+  static func recordingWanted(_ inputs: [Tensor]) -> Bool { recordingWanted(from: inputs.map(\.origin)) }
+
+  private static func recordingWanted(from inputs: [Origin?]) -> Bool {
+    guard inputs.contains(where: { $0 != nil }) else { return false }
     switch Recording.mode {
     case .on: return true
     case .off: return false

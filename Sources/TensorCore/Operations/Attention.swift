@@ -45,9 +45,14 @@ extension Tensor {
       sinks: sinks, causal: causal)
     let inputs = [query, key, value] + (sinks.map { [$0] } ?? [])
     let (output, logSumExp) = problem.forward(withLogSumExp: recordingWanted(inputs))
+    let (savedQuery, savedKey, savedValue) = (Saved(query), Saved(key), Saved(value))
     let (keyCount, inputCount) = (key.shape[0], inputs.count)
+    let sinks = sinks?.detached()
     return record("attention", output: output, inputs: inputs) { upstream in
       guard let logSumExp else { return Array(repeating: nil, count: inputCount) }
+      let problem = AttentionProblem(
+        query: savedQuery.value, key: savedKey.value, value: savedValue.value, spans: spans, scale: scale,
+        window: window, softcap: softcap, sinks: sinks, causal: causal)
       let gradients = problem.backward(
         output: output, logSumExp: logSumExp, upstream: upstream, keyCount: keyCount)
       return [gradients.query, gradients.key, gradients.value] + (gradients.sinks.map { [$0] } ?? [])

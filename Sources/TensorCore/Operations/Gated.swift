@@ -30,15 +30,11 @@ extension Tensor {
   package static func gated(_ activation: Activation, gate: Tensor, up: Tensor) -> Tensor {
     precondition(gate.shape == up.shape, "gate \(gate) and up \(up) must have one shape")
     let function = activation.function
-    let output = Tensor.uninitialized(gate.shape)
-    let (g, u, y) = (gate.source, up.source, output.target)
-    VectorKernels.elements(gate.count) { piece in
-      let start = piece.lowerBound
-      VectorKernels.best.gated(function, g + start, u + start, y + start, piece.count)
-    }
-    let inputs = [gate, up]
-    let (gate, up) = (gate.detached(), up.detached())
-    return record("gated", output: output, inputs: inputs) { upstream in
+    let (savedGate, savedUp) = (Saved(gate), Saved(up))
+    let recipe = Tensor.recipe { gatedProduct(function, savedGate.value, savedUp.value) }
+    let output = gatedProduct(function, gate, up).remade(by: recipe)
+    return record("gated", output: output, inputs: [gate, up]) { upstream in
+      let (gate, up) = (savedGate.value, savedUp.value)
       let (dGate, dUp) = (Tensor.uninitialized(gate.shape), Tensor.uninitialized(gate.shape))
       let (g, u, dy, dg, du) = (gate.source, up.source, upstream.source, dGate.target, dUp.target)
       VectorKernels.elements(gate.count) { piece in
@@ -48,5 +44,15 @@ extension Tensor {
       }
       return [dGate, dUp]
     }
+  }
+
+  private static func gatedProduct(_ function: mlt_unary, _ gate: Tensor, _ up: Tensor) -> Tensor {
+    let output = Tensor.uninitialized(gate.shape)
+    let (g, u, y) = (gate.source, up.source, output.target)
+    VectorKernels.elements(gate.count) { piece in
+      let start = piece.lowerBound
+      VectorKernels.best.gated(function, g + start, u + start, y + start, piece.count)
+    }
+    return output
   }
 }

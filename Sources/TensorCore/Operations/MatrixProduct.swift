@@ -33,7 +33,7 @@ extension Tensor {
     FloatProduct.multiply(
       m: rows, n: outputs, k: inputs, x.operand(stride: inputs), w.operand(stride: inputs, transposed: true),
       into: output.target, stride: outputs)
-    let saved = weight.requiresGradient ? x : nil
+    let saved = weight.requiresGradient ? Saved(self) : nil
     let xShape = shape
     return Tensor.record("linear", output: output, inputs: [self, weight]) { upstream, wanted in
       var dx: Tensor?
@@ -44,7 +44,8 @@ extension Tensor {
           into: gradient.target, stride: inputs)
         dx = gradient
       }
-      let dWeight = saved.map { x in
+      let dWeight = saved.map { saved in
+        let x = saved.value
         let gradient = Tensor.uninitialized([outputs, inputs])
         FloatProduct.multiply(
           m: outputs, n: inputs, k: rows, upstream.operand(stride: outputs, transposed: true),
@@ -62,15 +63,8 @@ extension Tensor {
     precondition(
       shape.last == weight.columns,
       "\(self) cannot be multiplied by a weight [\(weight.rows), \(weight.columns)]")
-    let rows = count / Swift.max(1, weight.columns)
-    let xShape = shape
-    let output = weight.multiply(detached().viewed(as: [rows, weight.columns]))
-    return Tensor.record(
-      "linear", output: output.viewed(as: shape.dropLast() + [weight.rows]), inputs: [self]
-    ) {
-      upstream in
-      [weight.multiplyBack(upstream.viewed(as: [rows, weight.rows])).viewed(as: xShape)]
-    }
+    return reshaped([count / Swift.max(1, weight.columns), weight.columns])
+      .linears([LinearTerm(weight: weight)])[0].reshaped(shape.dropLast() + [weight.rows])
   }
 
   /// The elements as a matrix for `FloatProduct`.

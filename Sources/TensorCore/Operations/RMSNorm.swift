@@ -16,18 +16,13 @@ extension Tensor {
       weight.map { $0.shape == [width] } ?? true, "an RMSNorm of \(self) needs a weight of [\(width)]")
     let rows = count / Swift.max(1, width)
     let offset: Float = unitOffset ? 1 : 0
-    let output = Tensor.uninitialized(shape)
-    let inverse = Tensor.uninitialized([rows])
-    let (x, w, y, s) = (source, weight?.source, output.target, inverse.target)
-    VectorKernels.rows(rows, width: width) { piece in
-      let start = piece.lowerBound
-      VectorKernels.best.rms_norm(
-        x + start * width, w, offset, epsilon, y + start * width, s + start, piece.count, width)
-    }
-    let input = detached()
+    let saved = Saved(self)
     let inputs = [self] + (weight.map { [$0] } ?? [])
     let weight = weight?.detached()
-    return Tensor.record("rmsNorm", output: output, inputs: inputs) { upstream, wanted in
+    let (output, inverse) = normalized(weight, offset, epsilon)
+    let recipe = Tensor.recipe { saved.value.normalized(weight, offset, epsilon).output }
+    return Tensor.record("rmsNorm", output: output.remade(by: recipe), inputs: inputs) { upstream, wanted in
+      let input = saved.value
       let dx = wanted[0] ? Tensor.uninitialized(input.shape) : nil
       let (x, s, dy, dxTarget) = (input.source, inverse.source, upstream.source, dx?.target)
       let wantsWeight = wanted.count > 1 && wanted[1]
@@ -40,5 +35,22 @@ extension Tensor {
       }
       return weight == nil ? [dx] : [dx, dWeight?.viewed(as: [width])]
     }
+  }
+
+  /// The result, and what each row was multiplied by.
+  private func normalized(_ weight: Tensor?, _ offset: Float, _ epsilon: Float) -> (
+    output: Tensor, inverse: Tensor
+  ) {
+    let width = shape.last ?? 1
+    let rows = count / Swift.max(1, width)
+    let output = Tensor.uninitialized(shape)
+    let inverse = Tensor.uninitialized([rows])
+    let (x, w, y, s) = (source, weight?.source, output.target, inverse.target)
+    VectorKernels.rows(rows, width: width) { piece in
+      let start = piece.lowerBound
+      VectorKernels.best.rms_norm(
+        x + start * width, w, offset, epsilon, y + start * width, s + start, piece.count, width)
+    }
+    return (output, inverse)
   }
 }

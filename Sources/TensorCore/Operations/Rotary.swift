@@ -78,7 +78,11 @@ extension Tensor {
       "rotary needs [rows, heads, headDim] with a position per row and headDim ≥ \(2 * pairs), not \(self) with "
         + "\(positions.count) positions")
     precondition(positions.allSatisfy { $0 >= 0 }, "positions start at 0")
-    return Tensor.record("rotary", output: rotated(table, positions, back: false), inputs: [self]) {
+    let saved = recipe == nil ? nil : Saved(self)
+    let recipe = saved.flatMap { saved in Tensor.recipe { saved.value.rotated(table, positions, back: false) }
+    }
+    let output = rotated(table, positions, back: false).remade(by: recipe)
+    return Tensor.record("rotary", output: output, inputs: [self]) {
       [$0.rotated(table, positions, back: true)]
     }
   }

@@ -181,6 +181,29 @@ struct CataloguedOperation: Sendable {
       inputs["x"]?.linear(DenseWeights(sample([3, 6], 7)))
     },
     CataloguedOperation(
+      "linears with adapters",
+      own: [
+        "x": sample([5, 6], 14), "a": sample([2, 6], 15), "b": sample([3, 2], 16), "c": sample([1, 6], 17),
+        "d": sample([4, 1], 18),
+      ]
+    ) { inputs, _ in
+      guard let x = inputs["x"], let a = inputs["a"], let b = inputs["b"], let c = inputs["c"],
+        let d = inputs["d"]
+      else { return nil }
+      let outputs = x.linears([
+        LinearTerm(
+          weight: DenseWeights(sample([3, 6], 19)), adapter: LowRankFactors(inner: a, outer: b, scale: 0.5)),
+        LinearTerm(weight: DenseWeights(sample([2, 6], 20)), bias: sample([2], 21)),
+        LinearTerm(
+          weight: DenseWeights(sample([4, 6], 22)), adapter: LowRankFactors(inner: c, outer: d, scale: 2)),
+      ])
+      return .concatenated(outputs, axis: 1)
+    },
+    CataloguedOperation("plus", own: ["x": sample([3, 5], 23), "y": sample([3, 5], 24)]) { inputs, _ in
+      guard let x = inputs["x"], let y = inputs["y"] else { return nil }
+      return x.plus(y * 2)
+    },
+    CataloguedOperation(
       "linearCrossEntropy, trained",
       own: ["h": sample([6, 4], 8, scale: 2), "w": sample([9, 4], 9, scale: 2)]
     ) { inputs, _ in

@@ -1,0 +1,39 @@
+// How many blocks are computed again, in part, for the backward pass: as few as keep what is remembered within a budget.
+// The choice depends on shapes and the number of rows alone, and the bits of a gradient do not depend on it.
+
+/// Bytes of activations that training may remember.
+struct ActivationBudget {
+  /// Bytes for all blocks together.
+  let bytes: Int
+
+  /// Of `blocks` that are trained, how many must make their products again: the first ones, since the backward pass
+  /// has freed what the last ones remember when it comes to them.
+  func remadeBlocks(of blocks: ArraySlice<Block>, rows: Int) -> Int {
+    var excess = blocks.reduce(-bytes) { $0 + 4 * rows * $1.rememberedWidth }
+    var count = 0
+    for block in blocks {
+      guard excess > 0 else { return count }
+      excess -= 4 * rows * (block.rememberedWidth - block.leastRememberedWidth)
+      count += 1
+    }
+    return count
+  }
+}
+
+extension Block {
+  /// Floats that a row leaves in the block for the backward pass: the residual stream before attention and before the
+  /// feed-forward part, queries, keys, values and what attention makes of them, and the parts of the gated product.
+  var rememberedWidth: Int {
+    let feedForwardWidth = feedForward.linears.dropLast().reduce(0) { $0 + $1.outputs }
+    return 2 * attention.output.outputs + 2 * attention.query.outputs + attention.key.outputs
+      + attention.value.outputs + feedForwardWidth
+  }
+
+  /// The same where products are made again: what enters the block, and what attention made.
+  var leastRememberedWidth: Int { attention.output.outputs + attention.query.outputs }
+
+  /// Whether anything in the block is trained.
+  var isTrained: Bool {
+    linears.contains { $0.adapter != nil } || weights.contains { $0.trained != nil }
+  }
+}
