@@ -7,6 +7,9 @@ static inline int mlt_has_avx512(void) {
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
 }
 
+static inline int mlt_has_avx512_vnni(void) { return mlt_has_avx512() && __builtin_cpu_supports("avx512vnni"); }
+static inline int mlt_has_avx512_bf16(void) { return mlt_has_avx512() && __builtin_cpu_supports("avx512bf16"); }
+
 static inline int mlt_has_avx2(void) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
 }

@@ -14,6 +14,24 @@ const mlt_kernels *mlt_kernels_available(int32_t index) {
   return index == 0 ? &mlt_portable : NULL;
 }
 
+const mlt_kernels *mlt_kernels_of_16_bits(int32_t index) {
+  const mlt_kernels *fast = mlt_fast_16_bits();
+  if (fast && index-- == 0) return fast;
+#if defined(__x86_64__)
+  if (mlt_has_avx512_vnni() && fast != &mlt_avx512vnni && index-- == 0) return &mlt_avx512vnni;
+  if (mlt_has_avx512() && index-- == 0) return &mlt_avx512bf16_emulated;
+#endif
+  return index == 0 ? &mlt_portable_bf16 : index == 1 ? &mlt_portable_int16 : NULL;
+}
+
+const mlt_kernels *mlt_fast_16_bits(void) {
+#if defined(__x86_64__)
+  if (mlt_has_avx512_bf16()) return &mlt_avx512bf16;
+  if (mlt_has_avx512_vnni()) return &mlt_avx512vnni;
+#endif
+  return NULL;
+}
+
 const char *mlt_instruction_set(void) { return mlt_kernels_available(0)->name; }
 
 void mlt_expand_row(const mlt_kernels *set, const mlt_matrix *w, int64_t row, float *out) {

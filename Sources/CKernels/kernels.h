@@ -2,9 +2,11 @@
 #pragma once
 #include "mlt_matrix.h"
 
-extern const mlt_kernels mlt_portable;
+extern const mlt_kernels mlt_portable, mlt_portable_bf16, mlt_portable_int16;
 #if defined(__x86_64__)
-extern const mlt_kernels mlt_avx2, mlt_avx512;
+extern const mlt_kernels mlt_avx2, mlt_avx512, mlt_avx512bf16, mlt_avx512bf16_emulated, mlt_avx512vnni;
+extern mlt_expand *const mlt_avx512_expand[MLT_FORMATS];
+extern mlt_dot *const mlt_avx512_dot[MLT_FORMATS];
 #elif defined(__aarch64__)
 extern const mlt_kernels mlt_neon;
 #endif
@@ -15,7 +17,15 @@ mlt_expand mlt_expand_affine2, mlt_expand_affine3, mlt_expand_affine4, mlt_expan
     mlt_expand_affine8;
 mlt_dot mlt_dot_f32, mlt_dot_bf16, mlt_dot_f16;
 mlt_dot mlt_dot_affine2, mlt_dot_affine3, mlt_dot_affine4, mlt_dot_affine5, mlt_dot_affine6, mlt_dot_affine8;
+extern mlt_expand *const mlt_portable_expand[MLT_FORMATS];
+extern mlt_dot *const mlt_portable_dot[MLT_FORMATS];
 mlt_turn mlt_turn_any;
+
+// Blocks of 16-bit integers: the largest magnitude of 64 values becomes MOST, for 64 * MOST^2 < 2^31. Blocks without a
+// value of at least LEAST become zeros, since the reciprocal of their scale would overflow.
+#define MLT_INT16_BLOCK 64
+#define MLT_INT16_MOST 5792
+#define MLT_INT16_LEAST 0x1p-100f
 
 // All formats in the order of mlt_format, for filling a table.
 #define MLT_EACH_FORMAT(F) \

@@ -5,6 +5,7 @@
 
 #include "common.h"
 #include "kernels.h"
+#include "transpose_avx512.h"
 
 #pragma STDC FP_CONTRACT OFF  // expansion is two roundings, as MLX dequantizes
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c"))), \
@@ -74,14 +75,15 @@ INLINE void expand(const mlt_format format, const mlt_matrix *w, int64_t row, in
                    float *out) {
   const uint8_t *p = row_at(w, row);
   if (format < MLT_AFFINE2) {
-    for (int64_t i = 0; i < count; i += 16)
-      _mm512_mask_storeu_ps(out + i, first_lanes(count - i),
-                            floats16(format, p, begin + i, first_lanes(count - i)));
+    int64_t i = 0;
+    for (; i + 16 <= count; i += 16) _mm512_storeu_ps(out + i, floats16(format, p, begin + i, 0xffff));
+    const __mmask16 rest = first_lanes(count - i);
+    if (rest) _mm512_mask_storeu_ps(out + i, rest, floats16(format, p, begin + i, rest));
     return;
   }
-  const int bits = MLT_CODE_BITS(format);
+  const int bits = MLT_CODE_BITS(format), shift = __builtin_ctzll((uint64_t)w->group);
   p += begin / 8 * bits;
-  int64_t g = row * (w->columns / w->group) + begin / w->group, left = w->group - begin % w->group;
+  int64_t g = row * (w->columns >> shift) + (begin >> shift), left = w->group - (begin & (w->group - 1));
   for (int64_t i = 0; i < count; left = w->group, g++) {
     const group_values v = load_group(bits, w, g);
     for (const int64_t end = min64(count, i + left); i < end; i += 32, p += 4 * bits) {
@@ -193,34 +195,6 @@ INLINE void micro(const int rows, int64_t steps, const float *x, const float *pa
 DEFINE_MICRO(1) DEFINE_MICRO(2) DEFINE_MICRO(3) DEFINE_MICRO(4) DEFINE_MICRO(5) DEFINE_MICRO(6)
 DEFINE_MICRO(7) DEFINE_MICRO(8) DEFINE_MICRO(9)
 
-// 16 x 16 transposition: 64 shuffles for 16 vectors.
-INLINE void transpose16(__m512 r[16]) {
-  __m512 t[16];
-  UNROLL for (int i = 0; i < 8; i++) {
-    t[2 * i] = _mm512_unpacklo_ps(r[2 * i], r[2 * i + 1]);
-    t[2 * i + 1] = _mm512_unpackhi_ps(r[2 * i], r[2 * i + 1]);
-  }
-  UNROLL for (int i = 0; i < 4; i++) {
-    const __m512 *s = t + 4 * i;
-    r[4 * i] = _mm512_shuffle_ps(s[0], s[2], 0x44);
-    r[4 * i + 1] = _mm512_shuffle_ps(s[0], s[2], 0xee);
-    r[4 * i + 2] = _mm512_shuffle_ps(s[1], s[3], 0x44);
-    r[4 * i + 3] = _mm512_shuffle_ps(s[1], s[3], 0xee);
-  }
-  UNROLL for (int i = 0; i < 4; i++) {
-    t[i] = _mm512_shuffle_f32x4(r[i], r[i + 4], 0x88);
-    t[i + 4] = _mm512_shuffle_f32x4(r[i], r[i + 4], 0xdd);
-    t[i + 8] = _mm512_shuffle_f32x4(r[i + 8], r[i + 12], 0x88);
-    t[i + 12] = _mm512_shuffle_f32x4(r[i + 8], r[i + 12], 0xdd);
-  }
-  UNROLL for (int i = 0; i < 4; i++) {
-    r[i] = _mm512_shuffle_f32x4(t[i], t[i + 8], 0x88);
-    r[i + 8] = _mm512_shuffle_f32x4(t[i], t[i + 8], 0xdd);
-    r[i + 4] = _mm512_shuffle_f32x4(t[i + 4], t[i + 12], 0x88);
-    r[i + 12] = _mm512_shuffle_f32x4(t[i + 4], t[i + 12], 0xdd);
-  }
-}
-
 static void turn(const float *in, int64_t ld, int64_t rows, int64_t count, int64_t width, float *out) {
   for (int64_t c = 0; c < width; c += 16) {
     const __mmask16 columns = first_lanes(width - c);
@@ -255,15 +229,21 @@ static void lay(const float *in, int64_t ld, int64_t rows, int64_t count, int64_
 
 #define EXPAND(FORMAT, name) [FORMAT] = expand_##name,
 #define DOT(FORMAT, name) [FORMAT] = dot_##name,
+mlt_expand *const mlt_avx512_expand[MLT_FORMATS] = {MLT_EACH_FORMAT(EXPAND)};
+mlt_dot *const mlt_avx512_dot[MLT_FORMATS] = {MLT_EACH_FORMAT(DOT)};
+
 const mlt_kernels mlt_avx512 = {
     .name = "avx512",
     .mr = MR,
     .nr = NR,
     .step = 1,
+    .lanes = 1,
+    .k_block = 512,
+    .piece = 3 * NR,
     .micro = {0, micro_1, micro_2, micro_3, micro_4, micro_5, micro_6, micro_7, micro_8, micro_9},
     .turn = turn,
     .lay = lay,
-    .expand = {MLT_EACH_FORMAT(EXPAND)},
-    .dot = {MLT_EACH_FORMAT(DOT)},
+    .expand = mlt_avx512_expand,
+    .dot = mlt_avx512_dot,
 };
 #endif

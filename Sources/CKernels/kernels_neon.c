@@ -206,15 +206,21 @@ static void lay(const float *in, int64_t ld, int64_t rows, int64_t count, int64_
 
 #define EXPAND(FORMAT, name) [FORMAT] = expand_##name,
 #define DOT(FORMAT, name) [FORMAT] = dot_##name,
+static mlt_expand *const each_expand[MLT_FORMATS] = {MLT_EACH_FORMAT(EXPAND)};
+static mlt_dot *const each_dot[MLT_FORMATS] = {MLT_EACH_FORMAT(DOT)};
+
 const mlt_kernels mlt_neon = {
     .name = "neon",
     .mr = MR,
     .nr = NR,
     .step = 1,
+    .lanes = 1,
+    .k_block = 512,
+    .piece = 3 * NR,
     .micro = {0, micro_1, micro_2, micro_3, micro_4, micro_5, micro_6, micro_7, micro_8},
     .turn = turn,
     .lay = lay,
-    .expand = {MLT_EACH_FORMAT(EXPAND)},
-    .dot = {MLT_EACH_FORMAT(DOT)},
+    .expand = each_expand,
+    .dot = each_dot,
 };
 #endif

@@ -104,14 +104,20 @@ static void lay(const float *in, int64_t ld, int64_t rows, int64_t count, int64_
 
 #define EXPAND(FORMAT, name) [FORMAT] = mlt_expand_##name,
 #define DOT(FORMAT, name) [FORMAT] = mlt_dot_##name,
+mlt_expand *const mlt_portable_expand[MLT_FORMATS] = {MLT_EACH_FORMAT(EXPAND)};
+mlt_dot *const mlt_portable_dot[MLT_FORMATS] = {MLT_EACH_FORMAT(DOT)};
+
 const mlt_kernels mlt_portable = {
     .name = "portable",
     .mr = MR,
     .nr = NR,
     .step = 1,
+    .lanes = 1,
+    .k_block = 512,
+    .piece = 3 * NR,
     .micro = {0, micro_1, micro_2, micro_3, micro_4},
     .turn = mlt_turn_any,
     .lay = lay,
-    .expand = {MLT_EACH_FORMAT(EXPAND)},
-    .dot = {MLT_EACH_FORMAT(DOT)},
+    .expand = mlt_portable_expand,
+    .dot = mlt_portable_dot,
 };

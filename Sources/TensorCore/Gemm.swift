@@ -14,13 +14,16 @@ package enum InstructionSet {
 
 /// A weight matrix that `CKernels` knows how to read.
 ///
-/// A format conforms by describing itself.
+/// A format conforms by describing itself; one that has faster products of its own replaces `multiply(_:)`.
 protocol StoredWeights: WeightMatrix {
   /// Where and how the matrix lies; valid while the object lives.
   var stored: mlt_matrix { get }
 
   /// How products with it round.
   var arithmetic: Arithmetic { get }
+
+  /// As `multiply` of a tensor.
+  func multiply(_ x: SharedActivations) -> Tensor
 }
 
 extension StoredWeights {
@@ -28,13 +31,13 @@ extension StoredWeights {
 
   package var columns: Int { Int(stored.columns) }
 
-  package func multiply(_ x: Tensor) -> Tensor {
-    withExtendedLifetime(self) { Gemm.multiply(x, stored) }
+  package func multiply(_ x: Tensor) -> Tensor { multiply(SharedActivations(x)) }
+
+  func multiply(_ x: SharedActivations) -> Tensor {
+    withExtendedLifetime(self) { Gemm.multiply(x, stored, arithmetic) }
   }
 
-  package func multiplyBack(_ dy: Tensor) -> Tensor {
-    withExtendedLifetime(self) { Gemm.multiplyBack(dy, stored) }
-  }
+  package func multiplyBack(_ dy: Tensor) -> Tensor { Gemm.multiplyBack([dy], by: [self]) }
 
   package func gather(_ rows: [Int32]) -> Tensor {
     precondition(
@@ -48,34 +51,87 @@ extension StoredWeights {
   }
 }
 
-/// Products that share their activations.
-package enum Gemm {
-  /// `x · Wᵀ` for several matrices: x `[m, columns]` gives `[m, rows]` for each of them.
-  ///
-  /// The activations are packed once for all matrices that round alike; the results are those of `multiply` on each.
-  package static func multiply(_ x: Tensor, by matrices: [any WeightMatrix]) -> [Tensor] {
-    matrices.map { $0.multiply(x) }
-  }
+/// Activations that several products read: each form that kernels want them in is made once.
+final class SharedActivations {
+  /// `[m, k]`, in f32.
+  let x: Tensor
+  private var forms: [String: Tensor] = [:]
 
-  /// `Σ dyᵢ · Wᵢ`, the gradient of an input that several matrices share: each dy `[m, rows]`, the sum `[m, columns]`.
-  ///
-  /// Sums in the order of the matrices.
-  package static func multiplyBack(_ dys: [Tensor], by matrices: [any WeightMatrix]) -> Tensor {
-    precondition(dys.count == matrices.count && !dys.isEmpty, "a gradient belongs to each matrix")
-    let parts = zip(dys, matrices).map { $1.multiplyBack($0) }
-    return parts.dropFirst().reduce(parts[0], +)
+  init(_ x: Tensor) { self.x = x }
+
+  /// The activations in a form that has this name; `make` makes it the first time.
+  func packed(_ name: String, make: () -> Tensor) -> Tensor {
+    if let form = forms[name] { return form }
+    let form = make()
+    forms[name] = form
+    return form
   }
+}
+
+/// Products with stored weights, alone or several that share their activations.
+package enum Gemm {
+  private typealias Kernels = UnsafePointer<mlt_kernels>
 
   /// The best kernels that this machine can run.
-  private nonisolated(unsafe) static let kernels: UnsafePointer<mlt_kernels> = {  // a constant of CKernels
+  private nonisolated(unsafe) static let kernels: Kernels = {  // a constant of CKernels
     guard let best = mlt_kernels_available(0) else {
       preconditionFailure("the portable kernels run everywhere")
     }
     return best
   }()
 
+  /// The best kernels for operands of 16 bits; those above where nothing is gained by them.
+  private nonisolated(unsafe) static let kernelsOf16Bits: Kernels = mlt_fast_16_bits() ?? kernels
+
+  /// A matrix of so many columns is always multiplied in f32: there is little to gain.
+  private static let fewColumns = 512
+
+  /// What products with operands of 16 bits run on.
+  static var nameOf16Bits: String { String(cString: kernelsOf16Bits.pointee.name) }
+
+  private static func kernels(_ w: mlt_matrix, _ arithmetic: Arithmetic) -> Kernels {
+    arithmetic == .exact || w.format == MLT_F32 || Int(w.columns) <= fewColumns
+      ? kernels : kernelsOf16Bits
+  }
+
+  /// `x · Wᵀ` for several matrices: x `[m, columns]` gives `[m, rows]` for each of them.
+  ///
+  /// The activations are packed once for all matrices that round alike; the results are those of `multiply` on each.
+  package static func multiply(_ x: Tensor, by matrices: [any WeightMatrix]) -> [Tensor] {
+    let shared = SharedActivations(x)
+    return matrices.map { ($0 as? any StoredWeights)?.multiply(shared) ?? $0.multiply(x) }
+  }
+
+  /// `Σ dyᵢ · Wᵢ`, the gradient of an input that several matrices share: each dy `[m, rows]`, the sum `[m, columns]`.
+  ///
+  /// Sums in the order of the matrices, in place.
+  package static func multiplyBack(_ dys: [Tensor], by matrices: [any WeightMatrix]) -> Tensor {
+    precondition(dys.count == matrices.count && !dys.isEmpty, "a gradient belongs to each matrix")
+    let output = Tensor.uninitialized([dys[0].shape[0], matrices[0].columns])
+    for (index, (dy, matrix)) in zip(dys, matrices).enumerated() {
+      precondition(
+        dy.rank == 2 && dy.shape == [output.shape[0], matrix.rows]
+          && matrix.columns == output.shape[1],
+        "\(dy) cannot be multiplied back by a weight [\(matrix.rows), \(matrix.columns)] into \(output)"
+      )
+      guard let weights = matrix as? any StoredWeights else {
+        preconditionFailure("\(matrix) is stored in a form that no kernel reads")
+      }
+      withExtendedLifetime(weights) {
+        product(
+          SharedActivations(dy), weights.stored, kernels(weights.stored, weights.arithmetic),
+          back: true,
+          into: output, adding: index > 0)
+      }
+    }
+    return output
+  }
+
   /// `x · Wᵀ`: x `[m, columns]` gives `[m, rows]`.
-  static func multiply(_ x: Tensor, _ w: mlt_matrix) -> Tensor {
+  fileprivate static func multiply(
+    _ shared: SharedActivations, _ w: mlt_matrix, _ arithmetic: Arithmetic
+  ) -> Tensor {
+    let x = shared.x
     precondition(
       x.rank == 2 && x.shape[1] == Int(w.columns),
       "\(x) cannot be multiplied by a weight [\(w.rows), \(w.columns)]")
@@ -83,18 +139,8 @@ package enum Gemm {
     if x.shape[0] <= Int(MLT_DOT_ROWS) {
       dot(x, w, into: output)
     } else {
-      product(x, w, back: false, into: output)
+      product(shared, w, kernels(w, arithmetic), back: false, into: output, adding: false)
     }
-    return output
-  }
-
-  /// `dy · W`: dy `[m, rows]` gives `[m, columns]`.
-  static func multiplyBack(_ dy: Tensor, _ w: mlt_matrix) -> Tensor {
-    precondition(
-      dy.rank == 2 && dy.shape[1] == Int(w.rows),
-      "\(dy) cannot be multiplied back by a weight [\(w.rows), \(w.columns)]")
-    let output = Tensor.uninitialized([dy.shape[0], Int(w.columns)])
-    product(dy, w, back: true, into: output)
     return output
   }
 
@@ -119,7 +165,8 @@ package enum Gemm {
     withUnsafePointer(to: w) { w in
       VectorKernels.rows(outputs, width: inputs * m) { piece in
         mlt_dot_rows(
-          kernels, w, Int64(piece.lowerBound), Int64(piece.upperBound), Int64(m), source, Int64(inputs),
+          kernels, w, Int64(piece.lowerBound), Int64(piece.upperBound), Int64(m), source,
+          Int64(inputs),
           target,
           Int64(outputs))
       }
@@ -129,27 +176,42 @@ package enum Gemm {
   /// Many rows: the blocked product.
   ///
   /// X is packed into tiles once, then every piece of output columns packs its own part of W and runs over all of X.
-  private static func product(_ x: Tensor, _ w: mlt_matrix, back: Bool, into output: Tensor) {
-    let (m, k, n) = (x.shape[0], x.shape[1], output.shape[1])
-    guard k > 0 else { return output.target.update(repeating: 0, count: output.count) }
-    let (mr, nr) = (Int(kernels.pointee.mr), Int(kernels.pointee.nr))
+  private static func product(
+    _ shared: SharedActivations, _ w: mlt_matrix, _ kernels: Kernels, back: Bool,
+    into output: Tensor, adding: Bool
+  ) {
+    let (m, k, n) = (shared.x.shape[0], shared.x.shape[1], output.shape[1])
+    guard k > 0 else {
+      if !adding { output.target.update(repeating: 0, count: output.count) }
+      return
+    }
+    let packed = shared.packed(String(cString: kernels.pointee.name)) { pack(shared.x, kernels) }
+    let (tiles, target) = (packed.source, output.target)
+    // As many columns as a piece can have; narrow outputs take fewer, for the sake of balance.
+    let nr = Int(kernels.pointee.nr)
+    let panels = (n + nr - 1) / nr
+    let grain = nr * max(1, min(Int(kernels.pointee.piece) / nr, panels / 8))
+    withUnsafePointer(to: w) { w in
+      VectorKernels.pieces(n, grain: grain) { piece in
+        let scratch = Tensor.uninitialized([Int(mlt_product_scratch(kernels, Int64(piece.count)))])
+        mlt_product(
+          kernels, w, back ? 1 : 0, Int64(m), tiles, Int64(piece.lowerBound),
+          Int64(piece.upperBound), target,
+          Int64(n), adding ? 1 : 0, scratch.target)
+      }
+    }
+  }
+
+  /// X in tiles of rows.
+  private static func pack(_ x: Tensor, _ kernels: Kernels) -> Tensor {
+    let (m, k, mr) = (x.shape[0], x.shape[1], Int(kernels.pointee.mr))
     let packed = Tensor.uninitialized([Int(mlt_packed_lanes(kernels, Int64(m), Int64(k)))])
-    let (source, tiles, target) = (x.source, packed.target, output.target)
+    let (source, tiles) = (x.source, packed.target)
     VectorKernels.rows((m + mr - 1) / mr, width: mr * k) { piece in
       mlt_pack_rows(
         kernels, source, Int64(k), Int64(m), Int64(k), Int64(piece.lowerBound * mr),
         Int64(min(m, piece.upperBound * mr)), tiles)
     }
-    // Three panels fill half of a 1 MiB second-level cache; narrow outputs take fewer, for the sake of balance.
-    let panels = (n + nr - 1) / nr
-    let grain = nr * max(1, min(3, panels / 12))
-    withUnsafePointer(to: w) { w in
-      VectorKernels.pieces(n, grain: grain) { piece in
-        let scratch = Tensor.uninitialized([Int(mlt_product_scratch(kernels, Int64(piece.count)))])
-        mlt_product(
-          kernels, w, back ? 1 : 0, Int64(m), tiles, Int64(piece.lowerBound), Int64(piece.upperBound), target,
-          Int64(n), scratch.target)
-      }
-    }
+    return packed
   }
 }

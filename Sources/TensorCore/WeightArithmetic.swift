@@ -15,6 +15,6 @@ package enum Arithmetic: String, Sendable, CaseIterable {
 }
 
 extension Arithmetic {
-  /// What a record of a result keeps, as `floatKernels` is kept: the bits of operands.
-  package var record: String { rawValue }
+  /// What a record of a result keeps: the bits, and the kernels that decide how 16 of them are rounded.
+  package var record: String { self == .exact ? rawValue : "\(rawValue) \(Gemm.nameOf16Bits)" }
 }

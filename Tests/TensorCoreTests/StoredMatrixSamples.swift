@@ -67,7 +67,8 @@ final class StoredSample {
   let matrix: mlt_matrix
   private let parts: [Tensor]
 
-  init(_ form: StoredForm, rows: Int, columns: Int, seed: UInt64 = 1) throws {
+  init(_ form: StoredForm, rows: Int, columns: Int, seed: UInt64 = 1, arithmetic: Arithmetic = .exact) throws
+  {
     var random = Splitmix(state: seed)
     self.form = form
     self.rows = rows
@@ -75,7 +76,7 @@ final class StoredSample {
     guard form.isAffine else {
       let stored = Tensor(random.floats(rows * columns), shape: [rows, columns]).cast(to: form.dtype)
       values = stored.floats()
-      weights = DenseWeights(stored)
+      weights = DenseWeights(stored, arithmetic: arithmetic)
       parts = [stored]
       matrix = mlt_matrix(
         values: StoredSample.address(stored), rows: Int64(rows), columns: Int64(columns),
@@ -100,7 +101,8 @@ final class StoredSample {
       return scaled + b[index / form.group]
     }
     weights = try GroupedAffineWeights(
-      codes: stored, scales: scales, biases: biases, bits: form.bits, groupSize: form.group, place: "sample")
+      codes: stored, scales: scales, biases: biases, bits: form.bits, groupSize: form.group,
+      arithmetic: arithmetic, place: "sample")
     parts = [stored, scales, biases]
     let type = form.scaleType == .f32 ? MLT_F32 : form.scaleType == .bf16 ? MLT_BF16 : MLT_F16
     matrix = mlt_matrix(

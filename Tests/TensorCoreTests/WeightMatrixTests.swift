@@ -31,11 +31,13 @@ import Testing
     }
   }
 
-  @Test(arguments: [StoredForm.floats[0], StoredForm.floats[1], StoredForm.affine[7], StoredForm.affine[16]])
-  func `the number of threads changes no bit`(form: StoredForm) throws {
+  @Test(
+    arguments: [StoredForm.floats[0], StoredForm.floats[1], StoredForm.affine[7], StoredForm.affine[16]],
+    Arithmetic.allCases)
+  func `the number of threads changes no bit`(form: StoredForm, arithmetic: Arithmetic) throws {
     let threads = ThreadPool.shared.threads
     defer { ThreadPool.shared.threads = threads }
-    let sample = try StoredSample(form, rows: 1100, columns: 640)
+    let sample = try StoredSample(form, rows: 1100, columns: 640, arithmetic: arithmetic)
     var random = Splitmix(state: 5)
     for m in [1, 7, 64] {
       let x = Tensor(random.floats(m * 640), shape: [m, 640])
@@ -49,6 +51,46 @@ import Testing
       }
       #expect(results[0] == results[1])
       #expect(results[0] == results[2])
+    }
+  }
+
+  @Test(arguments: StoredForm.all)
+  func `16-bit products lose what rounding to 16 bits loses`(form: StoredForm) throws {
+    let sample = try StoredSample(form, rows: 90, columns: 640, arithmetic: .sixteenBit)
+    var random = Splitmix(state: 13)
+    let (x, dy) = (random.floats(40 * 640), random.floats(40 * 90))
+    let y = sample.weights.multiply(Tensor(x, shape: [40, 640])).floats()
+    let dx = sample.weights.multiplyBack(Tensor(dy, shape: [40, 90])).floats()
+    // Two operands in bf16: see the kernels' own tests.
+    #expect(relativeError(y, sample.product(x, m: 40, back: false)) < 4e-3)
+    #expect(relativeError(dx, sample.product(dy, m: 40, back: true)) < 4e-3)
+  }
+
+  @Test func `narrow matrices and f32 weights are always multiplied exactly`() throws {
+    for (form, columns) in [
+      (StoredForm.floats[1], 512), (StoredForm.affine[7], 512), (StoredForm.floats[0], 640),
+    ] {
+      let exact = try StoredSample(form, rows: 40, columns: columns)
+      let rounding = try StoredSample(form, rows: 40, columns: columns, arithmetic: .sixteenBit)
+      var random = Splitmix(state: 15)
+      let x = Tensor(random.floats(20 * columns), shape: [20, columns])
+      #expect(bits(exact.weights.multiply(x)) == bits(rounding.weights.multiply(x)))
+    }
+  }
+
+  @Test(arguments: Arithmetic.allCases)
+  func `matrices that share activations give what each gives alone`(arithmetic: Arithmetic) throws {
+    let matrices = try [(StoredForm.floats[1], 100), (StoredForm.affine[7], 64), (StoredForm.floats[0], 30)]
+      .map {
+        try StoredSample($0, rows: $1, columns: 640, arithmetic: arithmetic).weights
+      }
+    var random = Splitmix(state: 17)
+    for m in [3, 21] {
+      let x = Tensor(random.floats(m * 640), shape: [m, 640])
+      let dys = matrices.map { Tensor(random.floats(m * $0.rows), shape: [m, $0.rows]) }
+      #expect(Gemm.multiply(x, by: matrices).map(bits) == matrices.map { bits($0.multiply(x)) })
+      let parts = zip(dys, matrices).map { $1.multiplyBack($0) }
+      #expect(bits(Gemm.multiplyBack(dys, by: matrices)) == bits(parts[0] + parts[1] + parts[2]))
     }
   }
 

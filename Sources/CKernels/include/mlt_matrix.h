@@ -7,7 +7,7 @@
 //
 // Every function is pure: no allocation, no threads, no state. An element of Y is summed over k in an order that
 // only the length of the reduction fixes (blocks of k_block, ascending inside), so neither tiling nor threads
-// can change its bits.
+// can change its bits. Where an operand is not finite, neither is the row or column of Y that it belongs to.
 #pragma once
 #include <stdint.h>
 
@@ -40,13 +40,16 @@ typedef void mlt_dot(const mlt_matrix *w, int64_t begin, int64_t end, int64_t m,
                      float *y, int64_t ldy);
 #define MLT_DOT_ROWS 8
 
-// Y tile [mr, nr] (+)= X tile * panel. A lane holds `step` successive k of one row or column: the X tile is
-// [k / step][mr] lanes, the panel [k / step][nr] lanes. Overwrites Y unless `add`.
-typedef void mlt_micro(int64_t steps, const float *x, const float *panel, float *y, int64_t ldy, int32_t add);
+// The blocked product works on 32-bit lanes. `step` successive k of one row or column become a unit of `lanes` lanes: one
+// f32 each, a pair of bf16, or 64 integers of 16 bits and what they are multiples of. The last unit is filled with zeros.
+
+// Y tile [mr, nr] (+)= X tile * panel. The X tile is [units][lanes][mr], the panel [units][lanes][nr]. Overwrites Y
+// unless `add`.
+typedef void mlt_micro(int64_t units, const float *x, const float *panel, float *y, int64_t ldy, int32_t add);
 
 // The two ways into lanes. `turn`: `rows` rows of f32, each `count` long and k running along them, become lanes
-// [count / step][width]; rows <= width, missing ones are zeros. `lay`: `rows` <= step successive k, each a row of f32 that
-// runs along the columns, become one row of lanes in every panel of nr columns; panels lie `stride` lanes apart, and
+// [units][lanes][width]; rows <= width, missing ones are zeros. `lay`: `rows` <= step successive k, each a row of f32
+// that runs along the columns, become one unit in every panel of nr columns; panels lie `stride` lanes apart, and
 // columns past `count` are zeros.
 typedef void mlt_turn(const float *in, int64_t ld, int64_t rows, int64_t count, int64_t width, float *out);
 typedef void mlt_lay(const float *in, int64_t ld, int64_t rows, int64_t count, int64_t stride, float *out);
@@ -56,18 +59,26 @@ typedef void mlt_lay(const float *in, int64_t ld, int64_t rows, int64_t count, i
 typedef struct mlt_kernels {
   const char *name;          // of the instruction set, as the manifest records it
   int32_t mr, nr;            // rows of an X tile, columns of a panel
-  int32_t step;              // values of k in a 32-bit lane: 1 for f32 products, 2 for those of bf16 pairs
+  int32_t step, lanes;       // values of k in a unit, and the lanes that it takes
+  int32_t k_block;           // values of k that are packed at a time: fixes the order of summation
+  int32_t piece;             // columns of Y to compute at a time, so that their packed block stays in the cache
   mlt_micro *micro[MLT_MAX_TILE_ROWS + 1];  // by the rows of the tile, 1 ... mr
   mlt_turn *turn;
   mlt_lay *lay;
-  mlt_expand *expand[MLT_FORMATS];
-  mlt_dot *dot[MLT_FORMATS];
+  mlt_expand *const *expand;  // by format
+  mlt_dot *const *dot;       // by format
 } mlt_kernels;
 
 // The kernel sets this machine can run, best first; NULL past the last. The last one is portable C, the reference.
 const mlt_kernels *mlt_kernels_available(int32_t index);
 // The best of them, as the manifest names it: "avx512", "avx2", "neon" or "portable".
 const char *mlt_instruction_set(void);
+
+// The kernel sets for products with operands of 16 bits that this machine can run, best first; NULL past the last. They
+// end with the references in portable C.
+const mlt_kernels *mlt_kernels_of_16_bits(int32_t index);
+// The best of them, or NULL if f32 products are as fast.
+const mlt_kernels *mlt_fast_16_bits(void);
 
 // Expands a whole row of W.
 void mlt_expand_row(const mlt_kernels *, const mlt_matrix *w, int64_t row, float *out);
@@ -86,6 +97,6 @@ void mlt_pack_rows(const mlt_kernels *, const float *x, int64_t ldx, int64_t m, 
                    int64_t end, float *packed);
 // Lanes of scratch that a piece of `count` output columns needs.
 int64_t mlt_product_scratch(const mlt_kernels *, int64_t count);
-// Computes the columns begin ..< end of Y (begin a multiple of nr).
+// Computes the columns begin ..< end of Y (begin a multiple of nr), or adds to them.
 void mlt_product(const mlt_kernels *, const mlt_matrix *w, int32_t back, int64_t m, const float *packed,
-                 int64_t begin, int64_t end, float *y, int64_t ldy, float *scratch);
+                 int64_t begin, int64_t end, float *y, int64_t ldy, int32_t add, float *scratch);
