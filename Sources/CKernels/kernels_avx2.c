@@ -52,9 +52,9 @@ INLINE void expand(const mlt_format format, const mlt_matrix *w, int64_t row, in
     for (; i < count; i++) out[i] = float_at(p, format, begin + i);
     return;
   }
-  const int bits = MLT_CODE_BITS(format);
+  const int bits = MLT_CODE_BITS(format), shift = __builtin_ctzll((uint64_t)w->group);
   p += begin / 8 * bits;
-  int64_t g = row * (w->columns / w->group) + begin / w->group, left = w->group - begin % w->group;
+  int64_t g = row * (w->columns >> shift) + (begin >> shift), left = w->group - (begin & (w->group - 1));
   for (int64_t i = 0; i < count; left = w->group, g++) {
     const group_values v = load_group(w, g);
     for (const int64_t end = min64(count, i + left); i < end; i += 8, p += bits)
@@ -182,21 +182,20 @@ INLINE void transpose8(__m256 r[8]) {
 }
 
 static void turn(const float *in, int64_t ld, int64_t rows, int64_t count, int64_t width, float *out) {
-  int64_t c = 0;
-  for (; c + 8 <= width && c < rows; c += 8) {
+  const __m256i lane = _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0);
+  for (int64_t c = 0; c < width; c += 8) {
+    const __m256i columns = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)(width - c)), lane);
     int64_t k = 0;
     for (; k + 8 <= count; k += 8) {
       __m256 r[8];
       UNROLL for (int i = 0; i < 8; i++)
         r[i] = c + i < rows ? _mm256_loadu_ps(in + (c + i) * ld + k) : _mm256_setzero_ps();
       transpose8(r);
-      UNROLL for (int i = 0; i < 8; i++) _mm256_storeu_ps(out + (k + i) * width + c, r[i]);
+      UNROLL for (int i = 0; i < 8; i++) _mm256_maskstore_ps(out + (k + i) * width + c, columns, r[i]);
     }
     for (; k < count; k++)
-      for (int64_t i = c; i < c + 8; i++) out[k * width + i] = i < rows ? in[i * ld + k] : 0;
+      for (int64_t i = c; i < min64(c + 8, width); i++) out[k * width + i] = i < rows ? in[i * ld + k] : 0;
   }
-  for (int64_t k = 0; k < count; k++)
-    for (int64_t i = c; i < width; i++) out[k * width + i] = i < rows ? in[i * ld + k] : 0;
 }
 
 static void lay(const float *in, int64_t ld, int64_t rows, int64_t count, int64_t stride, float *out) {
@@ -224,7 +223,7 @@ const mlt_kernels mlt_avx2 = {
     .step = 1,
     .lanes = 1,
     .k_block = 512,
-    .piece = 3 * NR,
+    .piece = 6 * NR,
     .micro = {0, micro_1, micro_2, micro_3, micro_4, micro_5, micro_6},
     .turn = turn,
     .lay = lay,
