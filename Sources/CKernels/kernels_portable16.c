@@ -107,7 +107,7 @@ static void multiply_int16(int rows, const float *x, const float *panel, float s
       .step = STEP,                                                                                       \
       .lanes = LANES,                                                                                     \
       .k_block = 512,                                                                                     \
-      .piece = 4 * NR,                                                                                    \
+      .piece = 12 * NR,                                                                                   \
       .micro = {0, micro_##form##_1, micro_##form##_2, micro_##form##_3, micro_##form##_4},               \
       .turn = turn_##form,                                                                                \
       .lay = lay_##form,                                                                                  \
