@@ -31,6 +31,19 @@ static float round_group(const float *x, int64_t count, int8_t *codes, int32_t *
   return s.scale;
 }
 
+static void widen(const uint8_t *panel, int64_t groups, int64_t words, mlt_format type, uint8_t *out) {
+  const __m512i low = _mm512_set1_epi32(0x0f0f0f0f);
+  for (int64_t g = 0; g < groups; g++) {
+    for (int64_t i = 0; i < words; i++, panel += 64, out += 128) {
+      const __m512i word = _mm512_load_si512(panel);
+      _mm512_store_si512(out, _mm512_and_si512(word, low));
+      _mm512_store_si512(out + 64, _mm512_and_si512(_mm512_srli_epi32(word, 4), low));
+    }
+    for (int64_t i = 0; i < scale_bytes(type) / 2; i++, panel += 64, out += 64)
+      _mm512_store_si512(out, _mm512_load_si512(panel));
+  }
+}
+
 // Sixteen scales or biases.
 INLINE __m512 sixteen(const uint8_t *p, mlt_format type) {
   if (type == MLT_F32) return _mm512_load_ps(p);
@@ -38,13 +51,6 @@ INLINE __m512 sixteen(const uint8_t *p, mlt_format type) {
   return type == MLT_F16 ? _mm512_cvtph_ps(half)
                          : _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
 }
-
-#ifndef AHEAD
-#define AHEAD 4096
-#endif
-#ifndef STREAM_ROWS
-#define STREAM_ROWS 8
-#endif
 
 INLINE void multiply(const int bits, const int panels, const int rows, const mlt_panels *w, const uint32_t *x,
                      float *y, int64_t ldy, int64_t columns, int32_t add) {
@@ -61,16 +67,14 @@ INLINE void multiply(const int bits, const int panels, const int rows, const mlt
   const __m512i low = _mm512_set1_epi32(0x0f0f0f0f);
   // A chain of dependent vpdpbusd takes five cycles a step: few rows sum even and odd words apart.
   const int chains = rows * panels <= 4 ? 2 : 1;
-  // One panel is one stream from memory.
-  const int streams = rows <= STREAM_ROWS;
   const uint8_t *p[3] = {w->bytes, w->bytes + w->stride, w->bytes + 2 * w->stride};
   const int64_t words = w->words, step = group_bytes(words, w->scale_format), size = scale_bytes(w->scale_format);
   for (int64_t g = 0; g < w->groups; g++) {
     __m512i dots[MLT_INT8_TILE_ROWS * 3];
     UNROLL for (int i = 0; i < chains * rows * panels; i++) dots[i] = _mm512_setzero_si512();
-    if (streams)
+    if (w->ahead)
       for (int64_t i = 0; i < step; i += 64)
-        UNROLL for (int c = 0; c < panels; c++) _mm_prefetch((const char *)p[c] + i + AHEAD, _MM_HINT_T0);
+        UNROLL for (int c = 0; c < panels; c++) _mm_prefetch((const char *)p[c] + i + w->ahead, _MM_HINT_T0);
     for (int64_t i = 0; i < words; i += 4) {
       UNROLL for (int j = 0; j < 4; j++) {
         __m512i word[3];
@@ -127,7 +131,7 @@ INLINE void multiply(const int bits, const int panels, const int rows, const mlt
 ROWS(DEFINE, 4, 1) ROWS(DEFINE, 4, 2) ROWS(DEFINE, 4, 3) ROWS(DEFINE, 8, 1) ROWS(DEFINE, 8, 2) ROWS(DEFINE, 8, 3)
 
 const mlt_int8_kernels mlt_int8_avx512 = {
-  .name = "avx512vnni", .rows = 8, .panels = 3, .widens = 1, .round = round_group,
+  .name = "avx512vnni", .rows = 8, .panels = 3, .round = round_group, .widen = widen,
   .micro = {{{ROWS(ENTRY, 8, 1)}, {ROWS(ENTRY, 8, 2)}, {ROWS(ENTRY, 8, 3)}},
             {{ROWS(ENTRY, 4, 1)}, {ROWS(ENTRY, 4, 2)}, {ROWS(ENTRY, 4, 3)}}},
 };

@@ -8,10 +8,12 @@
 // 9.5 GB/s (75 to 80 % of it), 2 and 3 bits 16 to 20 billion weights a second, 5 and 6 bits half of that.
 
 import CKernels
+import Glibc
 import SafeIO
+import Synchronization
 
 /// Weights `[rows, columns]` in MLX's affine format.
-package final class GroupedAffineWeights: StoredWeights, @unchecked Sendable {  // immutable
+package final class GroupedAffineWeights: StoredWeights, @unchecked Sendable {  // the tensors are immutable
   /// Bits of a code that can be stored.
   package static let supportedBits = [2, 3, 4, 5, 6, 8]
   /// Columns that can share a scale and a bias.
@@ -28,6 +30,7 @@ package final class GroupedAffineWeights: StoredWeights, @unchecked Sendable {  
   /// As `scales`.
   package let biases: Tensor
   package let arithmetic: Arithmetic
+  private let turnedForm = Mutex<TurnedWeights?>(nil)
 
   /// Takes the three tensors of a quantized matrix as they stand in a file.
   ///
@@ -84,6 +87,36 @@ package final class GroupedAffineWeights: StoredWeights, @unchecked Sendable {  
       scales: scales.storage.address, biases: biases.storage.address, group: Int64(groupSize))
   }
 
+  /// Whether activations of products are rounded to 8 bits.
+  ///
+  /// Small matrices stay exact: there is little to gain.
+  package var multipliesInEightBits: Bool {
+    arithmetic == .eightBit && [4, 8].contains(bits) && columns > GroupedAffineWeights.exactColumns
+  }
+
+  /// Matrices of at most so many columns are multiplied exactly.
+  private static let exactColumns = 512
+
+  package func multiply(_ x: Tensor) -> Tensor {
+    guard multipliesInEightBits else { return withExtendedLifetime(self) { Gemm.multiply(x, stored) } }
+    precondition(
+      x.rank == 2 && x.shape[1] == columns, "\(x) cannot be multiplied by a weight [\(rows), \(columns)]")
+    return EightBitProduct.multiply(PackedActivations(x, groupSize: groupSize), by: [self])[0]
+  }
+
+  /// The matrix as products in 8 bits want it, made at its first use.
+  ///
+  /// The pages of the file are not needed then, but for rows that are gathered, which are read anew.
+  var turned: TurnedWeights {
+    turnedForm.withLock { form in
+      if let form { return form }
+      let made = withExtendedLifetime(self) { TurnedWeights(stored) }
+      for tensor in [codes, scales, biases] { tensor.storage.forget() }
+      form = made
+      return made
+    }
+  }
+
   private var format: mlt_format {
     switch bits {
     case 2: MLT_AFFINE2
@@ -93,5 +126,19 @@ package final class GroupedAffineWeights: StoredWeights, @unchecked Sendable {  
     case 6: MLT_AFFINE6
     default: MLT_AFFINE8
     }
+  }
+}
+
+extension Storage {
+  /// Gives the pages of a mapped file back to the system; they are read anew when they are needed again.
+  ///
+  /// Only pages that hold nothing else. Pooled memory is left alone.
+  fileprivate func forget() {
+    guard !isWritable else { return }
+    let page = Int(getpagesize())
+    let begin = (Int(bitPattern: address) + page - 1) / page * page
+    let end = (Int(bitPattern: address) + byteCount) / page * page
+    guard begin < end, let start = UnsafeMutableRawPointer(bitPattern: begin) else { return }
+    madvise(start, end - begin, MADV_DONTNEED)
   }
 }

@@ -67,8 +67,9 @@ final class StoredSample {
   let matrix: mlt_matrix
   private let parts: [Tensor]
 
-  init(_ form: StoredForm, rows: Int, columns: Int, seed: UInt64 = 1, arithmetic: Arithmetic = .exact) throws
-  {
+  init(
+    _ form: StoredForm, rows: Int, columns: Int, seed: UInt64 = 1, arithmetic: Arithmetic = .exact
+  ) throws {
     var random = Splitmix(state: seed)
     self.form = form
     self.rows = rows

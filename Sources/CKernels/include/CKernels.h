@@ -3,5 +3,6 @@
 #include "mlt_attention.h"
 #include "mlt_float.h"
 #include "mlt_limits.h"
+#include "mlt_int8.h"
 #include "mlt_matrix.h"
 #include "mlt_vector.h"

@@ -40,6 +40,7 @@ typedef struct mlt_panels {
   const uint8_t *bytes;
   int64_t stride, groups;
   int32_t words;  // of one row and group
+  int32_t ahead;  // bytes to prefetch ahead of what is read, 0 where it comes from a cache
   mlt_format scale_format;
 } mlt_panels;
 
@@ -49,12 +50,15 @@ typedef void mlt_int8_micro(const mlt_panels *w, const uint32_t *x, float *y, in
 // Rounds one group of x; codes are int8 in order. Returns the scale.
 typedef float mlt_int8_round(const float *x, int64_t count, int8_t *codes, int32_t *sum);
 
+// Widens groups of a 4-bit panel to the form of an 8-bit one: each of `words` becomes two.
+typedef void mlt_int8_widen(const uint8_t *panel, int64_t groups, int64_t words, mlt_format scale_format, uint8_t *out);
+
 typedef struct mlt_int8_kernels {
   const char *name;
   int32_t rows;            // of the largest tile
   int32_t panels;          // that a tile meets at once when there are many rows
-  int32_t widens;          // whether 4-bit panels that meet many rows are widened to 8 bits first
   mlt_int8_round *round;
+  mlt_int8_widen *widen;   // for 4-bit panels that meet many rows, or NULL if nothing is gained
   mlt_int8_micro *micro[2][MLT_INT8_PANELS][MLT_INT8_TILE_ROWS + 1];  // by 8 bits or 4, panels - 1, rows of the tile
 } mlt_int8_kernels;
 
