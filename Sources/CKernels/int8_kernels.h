@@ -6,6 +6,8 @@
 extern const mlt_int8_kernels mlt_int8_portable;
 #if defined(__x86_64__)
 extern const mlt_int8_kernels mlt_int8_avx2, mlt_int8_avx512;
+#elif defined(__aarch64__)
+extern const mlt_int8_kernels mlt_int8_neon;
 #endif
 
 // Bytes of one group of a panel, and where its scales begin; the biases follow the scales.
