@@ -27,7 +27,7 @@
 
 const mlt_int8_kernels *mlt_int8_available(int32_t index) {
 #if defined(__x86_64__)
-  if (mlt_has_avx512() && __builtin_cpu_supports("avx512vnni") && index-- == 0) return &mlt_int8_avx512;
+  if (mlt_has_avx512_vnni() && index-- == 0) return &mlt_int8_avx512;
   if (mlt_has_avx2() && index-- == 0) return &mlt_int8_avx2;
 #elif defined(__aarch64__) && defined(__linux__)
   if (getauxval(AT_HWCAP) & HWCAP_ASIMDDP && index-- == 0) return &mlt_int8_neon;

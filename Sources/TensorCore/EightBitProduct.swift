@@ -7,15 +7,15 @@
 import CKernels
 
 /// Activations `[rows, columns]` rounded to 8 bits in groups, in the order of the kernels.
-package struct PackedActivations {
-  package let rows: Int
-  package let columns: Int
+struct PackedActivations {
+  let rows: Int
+  let columns: Int
   /// Columns that share a scale: those of the weights that will be multiplied.
-  package let groupSize: Int
+  let groupSize: Int
   fileprivate let words: Tensor
 
   /// Rounds and packs f32 `[rows, columns]`; `columns` must be a multiple of `groupSize`.
-  package init(_ x: Tensor, groupSize: Int) {
+  init(_ x: Tensor, groupSize: Int) {
     precondition(
       x.rank == 2 && x.shape[1] % groupSize == 0, "\(x) has no rows of whole groups of \(groupSize) columns")
     (rows, columns, self.groupSize) = (x.shape[0], x.shape[1], groupSize)
@@ -31,9 +31,9 @@ package struct PackedActivations {
   }
 }
 
-package enum EightBitProduct {
-  /// The best kernels that this machine can run.
-  fileprivate nonisolated(unsafe) static let kernels: UnsafePointer<mlt_int8_kernels> = {  // a constant of CKernels
+enum EightBitProduct {
+  /// The best kernels that this machine can run: a constant of CKernels.
+  fileprivate nonisolated(unsafe) static let kernels: UnsafePointer<mlt_int8_kernels> = {
     guard let best = mlt_int8_available(0) else { preconditionFailure("the portable kernels run everywhere") }
     return best
   }()
@@ -41,23 +41,23 @@ package enum EightBitProduct {
   /// Stored bytes that are worth a task of their own.
   private static let pieceBytes = 64 << 10
 
-  /// `x · Wᵀ` for several matrices that read the same activations, such as those of queries, keys and values: x is packed
-  /// once, and the products share one parallel loop.
+  /// `x · Wᵀ` for several matrices, if all of them are multiplied in 8 bits and have one group size: x is packed once, and
+  /// the products share one parallel loop.
   ///
-  /// The bits of each result are those of `multiply`, which takes care of matrices that are not multiplied in 8 bits.
+  /// The bits of each result are those of `multiply`.
   ///
   /// - Parameter x: f32 `[m, columns]`.
   /// - Returns: f32 `[m, rows]` for each matrix, in order.
-  package static func multiply(_ x: Tensor, by matrices: [any WeightMatrix]) -> [Tensor] {
+  static func multiply(_ x: Tensor, by matrices: [any WeightMatrix]) -> [Tensor]? {
     let affine = matrices.compactMap { $0 as? GroupedAffineWeights }.filter(\.multipliesInEightBits)
     guard affine.count == matrices.count, let group = affine.first?.groupSize,
       affine.allSatisfy({ $0.groupSize == group })
-    else { return matrices.map { $0.multiply(x) } }
+    else { return nil }
     return multiply(PackedActivations(x, groupSize: group), by: affine)
   }
 
-  /// The same for activations that are packed already; all matrices are multiplied in 8 bits and have their group size.
-  package static func multiply(_ x: PackedActivations, by matrices: [GroupedAffineWeights]) -> [Tensor] {
+  /// The same for activations that are packed already.
+  static func multiply(_ x: PackedActivations, by matrices: [GroupedAffineWeights]) -> [Tensor] {
     let turned = matrices.map(\.turned)
     let outputs = turned.map { Tensor.uninitialized([x.rows, Int($0.matrix.rows)]) }
     var pieces: [Piece] = []

@@ -98,6 +98,7 @@ package enum Gemm {
   ///
   /// The activations are packed once for all matrices that round alike; the results are those of `multiply` on each.
   package static func multiply(_ x: Tensor, by matrices: [any WeightMatrix]) -> [Tensor] {
+    if let outputs = EightBitProduct.multiply(x, by: matrices) { return outputs }
     let shared = SharedActivations(x)
     return matrices.map { ($0 as? any StoredWeights)?.multiply(shared) ?? $0.multiply(x) }
   }
@@ -128,7 +129,7 @@ package enum Gemm {
   }
 
   /// `x · Wᵀ`: x `[m, columns]` gives `[m, rows]`.
-  fileprivate static func multiply(
+  static func multiply(
     _ shared: SharedActivations, _ w: mlt_matrix, _ arithmetic: Arithmetic
   ) -> Tensor {
     let x = shared.x

@@ -90,18 +90,21 @@ package final class GroupedAffineWeights: StoredWeights, @unchecked Sendable {  
   /// Whether activations of products are rounded to 8 bits.
   ///
   /// Small matrices stay exact: there is little to gain.
-  package var multipliesInEightBits: Bool {
+  var multipliesInEightBits: Bool {
     arithmetic == .eightBit && [4, 8].contains(bits) && columns > GroupedAffineWeights.exactColumns
   }
 
   /// Matrices of at most so many columns are multiplied exactly.
   private static let exactColumns = 512
 
-  package func multiply(_ x: Tensor) -> Tensor {
-    guard multipliesInEightBits else { return withExtendedLifetime(self) { Gemm.multiply(x, stored) } }
+  func multiply(_ x: SharedActivations) -> Tensor {
+    guard multipliesInEightBits else {
+      return withExtendedLifetime(self) { Gemm.multiply(x, stored, arithmetic) }
+    }
     precondition(
-      x.rank == 2 && x.shape[1] == columns, "\(x) cannot be multiplied by a weight [\(rows), \(columns)]")
-    return EightBitProduct.multiply(PackedActivations(x, groupSize: groupSize), by: [self])[0]
+      x.x.rank == 2 && x.x.shape[1] == columns,
+      "\(x.x) cannot be multiplied by a weight [\(rows), \(columns)]")
+    return EightBitProduct.multiply(PackedActivations(x.x, groupSize: groupSize), by: [self])[0]
   }
 
   /// The matrix as products in 8 bits want it, made at its first use.

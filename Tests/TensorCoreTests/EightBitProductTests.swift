@@ -51,19 +51,20 @@ import Testing
     let narrow = try StoredSample(Self.forms[1], rows: 17, columns: 1024, arithmetic: .eightBit).weights
     let exact = try StoredSample(Self.forms[1], rows: 17, columns: 1024).weights
     for matrices in [[wide, narrow, wide], [wide, exact], [exact], []] {
-      let together = EightBitProduct.multiply(x, by: matrices)
+      let together = Gemm.multiply(x, by: matrices)
       #expect(together.map(bits) == matrices.map { bits($0.multiply(x)) })
     }
   }
 
-  @Test func `small matrices and other widths of codes stay exact`() throws {
+  @Test func `small matrices stay exact, and other widths of codes are multiplied in 16 bits`() throws {
     var random = Splitmix(state: 2)
     for form in StoredForm.affine {
-      for columns in [512, 1024] where columns == 512 || ![4, 8].contains(form.bits) {
+      for (columns, arithmetic) in [(512, Arithmetic.exact), (1024, .sixteenBit)] {
+        guard columns == 512 || ![4, 8].contains(form.bits) else { continue }
         let sample = try StoredSample(form, rows: 30, columns: columns, arithmetic: .eightBit)
-        let exact = try StoredSample(form, rows: 30, columns: columns)
-        let x = Tensor(random.floats(2 * columns), shape: [2, columns])
-        #expect(bits(sample.weights.multiply(x)) == bits(exact.weights.multiply(x)))
+        let reference = try StoredSample(form, rows: 30, columns: columns, arithmetic: arithmetic)
+        let x = Tensor(random.floats(12 * columns), shape: [12, columns])
+        #expect(bits(sample.weights.multiply(x)) == bits(reference.weights.multiply(x)))
       }
     }
   }
@@ -74,7 +75,8 @@ import Testing
     _ = sample.weights.multiply(Tensor(random.floats(1024), shape: [1, 1024]))
     let dy = random.floats(2 * 40)
     let dx = sample.weights.multiplyBack(Tensor(dy, shape: [2, 40]))
-    #expect(relativeError(dx.floats(), sample.product(dy, m: 2, back: true)) < 1e-5)
+    // In 16 bits: see the tests of weight matrices.
+    #expect(relativeError(dx.floats(), sample.product(dy, m: 2, back: true)) < 4e-3)
     #expect(sample.weights.gather([3]).floats() == Array(sample.values[3 * 1024..<4 * 1024]))
   }
 }
