@@ -129,11 +129,13 @@ import Testing
       #expect(relativeError(y, sample.product(rounded(x, form.group), m: shape.m, back: false)) < 1e-5)
       // Rounding moves an activation by half a step at most.
       let exact = sample.product(x, m: shape.m, back: false)
+      let steps = x.indices.map { Double(step(x, $0, form.group)) }
       for i in 0..<shape.m {
         for n in 0..<shape.rows {
-          let bound = (0..<sample.columns).reduce(1e-4) { sum, k in
-            sum + abs(Double(sample.values[n * sample.columns + k]))
-              * Double(step(x, i * sample.columns + k, form.group)) / 2
+          var bound = 1e-4
+          for k in 0..<sample.columns {
+            let weight = Double(sample.values[n * sample.columns + k])
+            bound += abs(weight) * steps[i * sample.columns + k] / 2
           }
           #expect(abs(Double(y[i * shape.rows + n]) - exact[i * shape.rows + n]) <= bound)
         }
