@@ -6,6 +6,11 @@ struct ActivationBudget {
   /// Bytes for all blocks together.
   let bytes: Int
 
+  init(bytes: Int) { self.bytes = bytes }
+
+  /// What a model of so many stored bytes leaves of 1.25 GiB, but at least 512 MiB: less is not worth the time.
+  init(besideWeights stored: Int) { bytes = max(512 << 20, 1280 << 20 - stored) }
+
   /// Of `blocks` that are trained, how many must make their products again: the first ones, since the backward pass
   /// has freed what the last ones remember when it comes to them.
   func remadeBlocks(of blocks: ArraySlice<Block>, rows: Int) -> Int {

@@ -12,8 +12,9 @@ package final class Decoder {
   package let embedding: Weight
   /// The output layer; nil when the embedding serves (tied).
   package let head: Linear?
-  /// Bytes of activations that a forward pass may leave for the backward pass before blocks make parts of them again.
-  package var activationBudget = 512 << 20
+  /// Bytes of activations that a forward pass may leave for the backward pass before blocks make parts of them again;
+  /// nil is what `ActivationBudget` says.
+  package var activationBudget: Int?
   private let blocks: [Block]
   private let finalNorm: Norm
 
@@ -83,8 +84,10 @@ package final class Decoder {
     let pass = ForwardPass(batch, caches: caches)
     var hidden = embedding.gather(batch.ids, padding: spec.paddingToken)
     let first = embedding.trained == nil ? blocks.firstIndex(where: \.isTrained) ?? blocks.count : 0
-    let remade = ActivationBudget(bytes: activationBudget).remadeBlocks(
-      of: blocks[first...], rows: batch.ids.count)
+    let budget =
+      activationBudget.map { ActivationBudget(bytes: $0) }
+      ?? ActivationBudget(besideWeights: weights.reduce(0) { $0 + $1.storedBytes })
+    let remade = budget.remadeBlocks(of: blocks[first...], rows: batch.ids.count)
     for (layer, block) in blocks.enumerated() {
       hidden =
         checkpointing

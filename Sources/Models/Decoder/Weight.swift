@@ -36,6 +36,11 @@ package final class Weight {
     }
   }
 
+  /// Bytes of a frozen matrix; 0 for what lives in f32.
+  var storedBytes: Int {
+    if case .stored(let matrix) = value { matrix.byteCount } else { 0 }
+  }
+
   /// The leaf whose gradient is wanted; nil while the weight is frozen.
   package var trained: Tensor? {
     if case .tensor(let tensor) = value, tensor.requiresGradient { tensor } else { nil }

@@ -81,7 +81,7 @@ struct BackwardPass {
       }
       var upstream = entry.gradients
       entry.gradients = []
-      let passed = node.run(upstream)
+      let passed = node.run(&upstream)
       upstream = []
       for (origin, gradient) in passed { add(gradient, to: origin) }
     }

@@ -7,7 +7,9 @@ import Synchronization
 final class Node {
   /// What a node passes on: given the gradients of its outputs and where its inputs come from, a gradient for outputs of
   /// earlier nodes.
-  typealias Pull = (_ upstream: [Tensor?], _ inputs: [Origin?]) -> [(Origin, Tensor)]
+  ///
+  /// It may take the gradients of its outputs out, to write over those that no one else holds.
+  typealias Pull = (_ upstream: inout [Tensor?], _ inputs: [Origin?]) -> [(Origin, Tensor)]
 
   let name: String
   /// Nodes are numbered as they are made, so every node comes after those it reads from.
@@ -32,13 +34,13 @@ final class Node {
   /// Passes gradients on, once.
   ///
   /// What was saved for it is given up, so activations die during the backward pass.
-  func run(_ upstream: [Tensor?]) -> [(Origin, Tensor)] {
+  func run(_ upstream: inout [Tensor?]) -> [(Origin, Tensor)] {
     guard let pull else {
       preconditionFailure("the graph of \(name) has been used by an earlier backward pass")
     }
     self.pull = nil
     defer { inputs = [] }
-    return pull(upstream, inputs)
+    return pull(&upstream, inputs)
   }
 
   deinit {

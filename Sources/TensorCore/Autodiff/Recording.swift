@@ -64,10 +64,10 @@ extension Tensor {
 
   /// `record` for an operation with several results.
   ///
-  /// - Parameter vjp: is given nil for results that nothing depended on.
+  /// - Parameter vjp: is given nil for results that nothing depended on, and may take the gradients out.
   static func record(
     _ name: String, outputs: [Tensor], inputs: [Tensor],
-    vjp: @escaping (_ upstream: [Tensor?], _ wanted: [Bool]) -> [Tensor?]
+    vjp: @escaping (_ upstream: inout [Tensor?], _ wanted: [Bool]) -> [Tensor?]
   ) -> [Tensor] {
     record(name, outputs: outputs, from: inputs.map(\.origin), vjp: vjp)
   }
@@ -77,11 +77,11 @@ extension Tensor {
   /// - Parameter inputs: where the inputs come from.
   static func record(
     _ name: String, outputs: [Tensor], from inputs: [Origin?],
-    vjp: @escaping (_ upstream: [Tensor?], _ wanted: [Bool]) -> [Tensor?]
+    vjp: @escaping (_ upstream: inout [Tensor?], _ wanted: [Bool]) -> [Tensor?]
   ) -> [Tensor] {
     guard recordingWanted(from: inputs) else { return outputs }
     let node = Node(name, outputShapes: outputs.map(\.shape), inputs: inputs) { upstream, origins in
-      let answers = vjp(upstream, origins.map { $0 != nil })
+      let answers = vjp(&upstream, origins.map { $0 != nil })
       precondition(
         answers.count == origins.count,
         "\(name) answered with \(answers.count) gradients for \(origins.count) inputs")

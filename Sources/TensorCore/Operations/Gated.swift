@@ -33,17 +33,21 @@ extension Tensor {
     let (savedGate, savedUp) = (Saved(gate), Saved(up))
     let recipe = Tensor.recipe { gatedProduct(function, savedGate.value, savedUp.value) }
     let output = gatedProduct(function, gate, up).remade(by: recipe)
-    return record("gated", output: output, inputs: [gate, up]) { upstream in
+    return record("gated", outputs: [output], inputs: [gate, up]) { upstream, _ in
+      guard var dy = upstream[0] else { return [nil, nil] }
+      upstream[0] = nil
       let (gate, up) = (savedGate.value, savedUp.value)
-      let (dGate, dUp) = (Tensor.uninitialized(gate.shape), Tensor.uninitialized(gate.shape))
-      let (g, u, dy, dg, du) = (gate.source, up.source, upstream.source, dGate.target, dUp.target)
+      // Large tensors: the gradient of one part takes the place of what came in.
+      let dUp = dy.holdsStorageAlone() ? dy.detached() : Tensor.uninitialized(gate.shape)
+      let dGate = Tensor.uninitialized(gate.shape)
+      let (g, u, d, dg, du) = (gate.source, up.source, dy.source, dGate.target, dUp.target)
       VectorKernels.elements(gate.count) { piece in
         let start = piece.lowerBound
         VectorKernels.best.gated_back(
-          function, g + start, u + start, dy + start, dg + start, du + start, piece.count)
+          function, g + start, u + start, d + start, dg + start, du + start, piece.count)
       }
       return [dGate, dUp]
-    }
+    }[0]
   }
 
   private static func gatedProduct(_ function: mlt_unary, _ gate: Tensor, _ up: Tensor) -> Tensor {
