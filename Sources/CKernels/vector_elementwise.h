@@ -76,16 +76,23 @@ static void gated(mlt_unary op, const float *gate, const float *up, float *out, 
 
 static void gated_back(mlt_unary op, const float *gate, const float *up, const float *dy, float *dgate, float *dup,
                        long n) {
-#define ROW(name, value, slope)              \
-  case name:                                 \
-    for (long i = 0; i < n; i++) {           \
+  // dup may be dy: through a buffer, since loops whose arrays overlap are not vectorized.
+  enum { STRIP = 512 };
+  float strip[STRIP];
+  for (long begin = 0; begin < n; begin += STRIP, gate += STRIP, up += STRIP, dy += STRIP, dgate += STRIP) {
+    const long count = n - begin < STRIP ? n - begin : STRIP;
+#define ROW(name, value, slope)                \
+  case name:                                   \
+    for (long i = 0; i < count; i++) {         \
       float x = gate[i], y = value, d = dy[i]; \
-      dgate[i] = d * up[i] * (slope);        \
-      dup[i] = d * y;                        \
-    }                                        \
-    return;
-  switch (op) { UNARY_TABLE(ROW) }
+      dgate[i] = d * up[i] * (slope);          \
+      strip[i] = d * y;                        \
+    }                                          \
+    break;
+    switch (op) { UNARY_TABLE(ROW) }
 #undef ROW
+    memcpy(dup + begin, strip, sizeof(float) * (unsigned long)count);
+  }
 }
 
 static void binary(mlt_binary op, const float *a_, long a_step, const float *b_, long b_step, float *y, long n) {
@@ -137,6 +144,19 @@ static void clamp(const float *x, float low, float high, float *y, long n) {
 
 static void clamp_back(const float *x, const float *dy, float low, float high, float *dx, long n) {
   for (long i = 0; i < n; i++) dx[i] = x[i] >= low && x[i] <= high ? dy[i] : 0.0f;
+}
+
+static void adam(const mlt_adam *constants, float *restrict p, const float *restrict g, float *restrict m,
+                 float *restrict v, long n) {
+  const mlt_adam c = *constants;
+  for (long i = 0; i < n; i++) {
+    float slope = g[i] * c.gradient_scale + c.penalty * p[i];
+    float mean = m[i] + c.mean_rate * (slope - m[i]);
+    float square = v[i] * c.square_kept + c.square_rate * slope * slope;
+    m[i] = mean;
+    v[i] = square;
+    p[i] = p[i] * c.kept - c.step_size * (mean / (__builtin_elementwise_sqrt(square) / c.root + c.epsilon));
+  }
 }
 
 static void softcap(const float *x, float cap, float *y, long n) {

@@ -48,6 +48,11 @@ static double sum(const float *x, long n) {
   return total;
 }
 
+static double sum_of_squares(const float *x, long n) {
+  SUM_DOUBLE(total, n, (double)x[i] * (double)x[i])
+  return total;
+}
+
 static void reduce_rows(mlt_reduce op, const float *x, long ldx, long rows, long n, float *out) {
   for (long r = 0; r < rows; r++, x += ldx) {
     if (op == mlt_reduce_sum) {

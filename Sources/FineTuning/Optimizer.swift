@@ -78,55 +78,39 @@ package final class Optimizer {
     _ gradientScale: Float,
     _ learningRate: Double
   ) {
-    let decay = settings.kind == .adamw ? Float(1 - learningRate * settings.weightDecay) : 1
-    let penalty = settings.kind == .adam ? Float(settings.weightDecay) : 0
-    let (beta1, beta2) = (settings.beta1, settings.beta2)
-    let stepSize = Float(learningRate / (1 - pow(beta1, Double(steps))))
-    let root = Float((1 - pow(beta2, Double(steps))).squareRoot())
-    let (meanRate, squareKept, squareRate) = (Float(1 - beta1), Float(beta2), Float(1 - beta2))
-    let epsilon = Float(settings.epsilon)
-    lend(parameter, gradient, moments.mean, moments.square) { p, g, m, v, range in
-      for i in range {
-        let slope = g[i] * gradientScale + penalty * p[i]
-        let mean = m[i] + meanRate * (slope - m[i])
-        let square = v[i] * squareKept + squareRate * slope * slope
-        m[i] = mean
-        v[i] = square
-        p[i] = p[i] * decay - stepSize * (mean / (square.squareRoot() / root + epsilon))
-      }
-    }
+    let isDecoupled = settings.kind == .adamw
+    parameter.adapt(
+      gradient, mean: moments.mean, square: moments.square,
+      AdamConstants(
+        gradientScale: gradientScale, penalty: isDecoupled ? 0 : settings.weightDecay,
+        decay: isDecoupled ? learningRate * settings.weightDecay : 0,
+        betas: (settings.beta1, settings.beta2), epsilon: settings.epsilon, learningRate: learningRate,
+        corrections: (1 - pow(settings.beta1, Double(steps)), 1 - pow(settings.beta2, Double(steps)))))
   }
 
   private func descend(
     _ parameter: Tensor, _ gradient: Tensor, _ gradientScale: Float, _ learningRate: Double
   ) {
     let (rate, penalty) = (Float(learningRate), Float(settings.weightDecay))
-    lend(parameter, gradient, parameter, parameter) { p, g, _, _, range in
+    lend(parameter, gradient) { p, g, range in
       for i in range { p[i] -= rate * (g[i] * gradientScale + penalty * p[i]) }
     }
   }
 
   private typealias Floats = UnsafeMutablePointer<Float>
 
-  /// Runs a loop over the elements of four tensors of one size, in pieces over all threads.
+  /// Runs a loop over the elements of two tensors of one size, in pieces over all threads.
   private func lend(
-    _ parameter: Tensor, _ gradient: Tensor, _ first: Tensor, _ second: Tensor,
-    _ body: (Floats, UnsafePointer<Float>, Floats, Floats, Range<Int>) -> Void
+    _ parameter: Tensor, _ gradient: Tensor, _ body: (Floats, UnsafePointer<Float>, Range<Int>) -> Void
   ) {
     let (count, piece) = (parameter.count, 1 << 15)
     parameter.withMutableBytes { p in
       gradient.withBytes { g in
-        first.withMutableBytes { m in
-          second.withMutableBytes { v in
-            guard let p = p.bindMemory(to: Float.self).baseAddress,
-              let g = g.bindMemory(to: Float.self).baseAddress,
-              let m = m.bindMemory(to: Float.self).baseAddress,
-              let v = v.bindMemory(to: Float.self).baseAddress
-            else { return }
-            ThreadPool.shared.run((count + piece - 1) / piece) { task in
-              body(p, g, m, v, task * piece..<min(count, (task + 1) * piece))
-            }
-          }
+        guard let p = p.bindMemory(to: Float.self).baseAddress,
+          let g = g.bindMemory(to: Float.self).baseAddress
+        else { return }
+        ThreadPool.shared.run((count + piece - 1) / piece) { task in
+          body(p, g, task * piece..<min(count, (task + 1) * piece))
         }
       }
     }

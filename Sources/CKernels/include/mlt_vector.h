@@ -32,6 +32,17 @@ typedef enum __attribute__((enum_extensibility(closed))) mlt_reduce : int {
   mlt_reduce_sum, mlt_reduce_max, mlt_reduce_min,
 } mlt_reduce;
 
+// The constants of an Adam step (Kingma and Ba 2015; Loshchilov and Hutter 2019), as torch computes it.
+typedef struct mlt_adam {
+  float gradient_scale;       // multiplies every gradient first
+  float penalty;              // weight decay that is added to the gradient
+  float mean_rate;            // 1 - beta1
+  float square_kept, square_rate;  // beta2, 1 - beta2
+  float kept;                 // 1 - learning rate * decoupled weight decay
+  float step_size, root;      // learning rate / (1 - beta1^t), sqrt(1 - beta2^t)
+  float epsilon;
+} mlt_adam;
+
 typedef struct mlt_vector_kernels {
   const char *name;  // "avx512", "avx2" or "portable"
 
@@ -50,10 +61,12 @@ typedef struct mlt_vector_kernels {
   // y = min(max(x, low), high); its derivative dx = low <= x <= high ? dy : 0
   void (*clamp)(const float *x, float low, float high, float *y, long n);
   void (*clamp_back)(const float *x, const float *dy, float low, float high, float *dx, long n);
-  // y = f(gate) * up, and its derivatives
+  // y = f(gate) * up, and its derivatives; of these, dup alone may be an input, and only dy
   void (*gated)(mlt_unary, const float *gate, const float *up, float *y, long n);
   void (*gated_back)(mlt_unary, const float *gate, const float *up, const float *dy, float *dgate, float *dup,
                      long n);
+  // One Adam step on parameters p with gradients g, running means m and running squares v.
+  void (*adam)(const mlt_adam *, float *p, const float *g, float *m, float *v, long n);
   // y = cap * tanh(x / cap); dx = dy * (1 - (y / cap)^2)
   void (*softcap)(const float *x, float cap, float *y, long n);
   void (*softcap_back)(const float *y, const float *dy, float cap, float *dx, long n);
@@ -65,6 +78,8 @@ typedef struct mlt_vector_kernels {
   void (*reduce_columns)(mlt_reduce, const float *x, long ldx, long rows, long n, float *out);
   // The sum of all n elements, unrounded.
   double (*sum)(const float *x, long n);
+  // The sum of the squares of all n elements, unrounded.
+  double (*sum_of_squares)(const float *x, long n);
   // out[r] = a[r, :] . b[r, :]
   void (*dot_rows)(const float *a, long lda, const float *b, long ldb, long rows, long n, float *out);
 

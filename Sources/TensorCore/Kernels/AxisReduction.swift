@@ -44,7 +44,19 @@ extension Tensor {
   }
 }
 
+extension Tensor {
+  /// The sum of the squares of all f32 elements, in double and in an order that only their number decides.
+  package func sumOfSquares() -> Double {
+    defer { withExtendedLifetime(storage) {} }
+    return VectorKernels.sumOfSquares(source, count)
+  }
+}
+
 extension VectorKernels {
+  fileprivate static func sumOfSquares(_ x: UnsafePointer<Float>, _ count: Int) -> Double {
+    fold(count) { best.sum_of_squares(x + $0.lowerBound, $0.count) }
+  }
+
   /// The sum of `count` elements in double: pieces of one size, added in their order.
   static func sum(_ x: UnsafePointer<Float>, _ count: Int) -> Double {
     fold(count) { best.sum(x + $0.lowerBound, $0.count) }

@@ -215,4 +215,28 @@ import Testing
       }
     }
   }
+
+  @Test(arguments: sets)
+  func `an Adam step moves every parameter as the formula says`(index: Int32) throws {
+    let set = try set(index)
+    var constants = mlt_adam(
+      gradient_scale: 0.5, penalty: 0.1, mean_rate: 0.1, square_kept: 0.99, square_rate: 0.01, kept: 0.9,
+      step_size: 0.02, root: 0.7, epsilon: 1e-3)
+    for size in Self.sizes {
+      var numbers = Numbers(seed: UInt64(size) + 50)
+      let (p, g, m) = (numbers.values(size), numbers.values(size), numbers.values(size))
+      let v = numbers.values(size).map(abs)
+      var (newP, newM, newV) = (p, m, v)
+      set.adam(&constants, &newP, g, &newM, &newV, size)
+      let slopes = (0..<size).map { 0.5 * Double(g[$0]) + 0.1 * Double(p[$0]) }
+      let means = (0..<size).map { Double(m[$0]) + 0.1 * (slopes[$0] - Double(m[$0])) }
+      let squares = (0..<size).map { 0.99 * Double(v[$0]) + 0.01 * slopes[$0] * slopes[$0] }
+      let moved = (0..<size).map {
+        0.9 * Double(p[$0]) - 0.02 * means[$0] / (squares[$0].squareRoot() / 0.7 + 1e-3)
+      }
+      #expect(deviation(newM, means) < 1e-6 && deviation(newV, squares) < 1e-6)
+      #expect(deviation(newP, moved) < 1e-6)
+      #expect(abs(set.sum_of_squares(g, size) - g.reduce(0) { $0 + Double($1) * Double($1) }) < 1e-12)
+    }
+  }
 }

@@ -31,6 +31,8 @@ struct Numbers {
     return Float(Int64(bitPattern: z ^ (z >> 31)) >> 40) / Float(1 << 23)
   }
 
+  mutating func values(_ count: Int) -> [Float] { (0..<count).map { _ in next() } }
+
   mutating func tensor(_ shape: [Int], scale: Float = 1) -> Tensor {
     Tensor((0..<shape.reduce(1, *)).map { _ in next() * scale }, shape: shape)
   }
