@@ -131,6 +131,16 @@ static void choose(const float *mask, const float *a, const float *b, float *y, 
   for (long i = 0; i < n; i++) y[i] = mask[i] != 0.0f ? a[i] : b[i];
 }
 
+static void drop(const float *x, unsigned long key, long start, float probability, float scale, float *y, long n) {
+  for (long i = 0; i < n; i++) {
+    unsigned long z = key + (unsigned long)(start + i + 1) * 0x9E3779B97F4A7C15ul;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ul;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBul;
+    z ^= z >> 31;
+    y[i] = (float)(int)(z >> 40) * 0x1p-24f < probability ? 0.0f : x[i] * scale;
+  }
+}
+
 static void accumulate(const float *x, float scale, float *y, long n) {
   for (long i = 0; i < n; i++) y[i] += scale * x[i];
 }

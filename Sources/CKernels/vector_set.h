@@ -23,6 +23,7 @@ const mlt_vector_kernels VECTOR_SET = {
   .binary = binary,
   .affine = affine,
   .select = choose,
+  .drop = drop,
   .accumulate = accumulate,
   .clamp = clamp,
   .clamp_back = clamp_back,

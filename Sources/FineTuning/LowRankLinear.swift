@@ -26,9 +26,9 @@ package final class LowRankLinear: LinearAdapter {
   /// Sets the stream that dropout draws from; nil turns dropout off.
   func drop(from stream: CounterRandom?) { self.stream = dropout > 0 ? stream : nil }
 
-  /// With dropout, A reads another input than the layer does.
   package var factors: LowRankFactors? {
-    stream == nil ? LowRankFactors(inner: a, outer: b, scale: Float(scale)) : nil
+    LowRankFactors(
+      inner: a, outer: b, scale: Float(scale), dropout: stream.map { Dropout(dropout, $0) })
   }
 
   /// Adds the adapter's part: `x` is `[rows, inputs]`, the outputs are `[rows, outputs]`.

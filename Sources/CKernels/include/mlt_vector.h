@@ -56,6 +56,8 @@ typedef struct mlt_vector_kernels {
   void (*affine)(const float *x, float scale, float offset, float *y, long n);
   // y = mask != 0 ? a : b
   void (*select)(const float *mask, const float *a, const float *b, float *y, long n);
+  // y[i] = number start + i of the stream `key` (SplitMix64 from there, as 24 bits in [0, 1)) < probability ? 0 : scale * x[i]
+  void (*drop)(const float *x, unsigned long key, long start, float probability, float scale, float *y, long n);
   // y += scale * x
   void (*accumulate)(const float *x, float scale, float *y, long n);
   // y = min(max(x, low), high); its derivative dx = low <= x <= high ? dy : 0

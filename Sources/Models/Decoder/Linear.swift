@@ -18,6 +18,10 @@ package protocol LinearAdapter: AnyObject {
   var factors: LowRankFactors? { get }
 }
 
+extension LinearAdapter {
+  package var factors: LowRankFactors? { nil }
+}
+
 /// A linear layer.
 package final class Linear {
   /// The module's path, such as `model.layers.0.self_attn.q_proj`.

@@ -1,25 +1,49 @@
 // Dropout (Srivastava et al. 2014, JMLR 15), in the inverted form that torch uses. The mask is a function of a random
 // stream, so the backward pass makes it again instead of keeping it, and a checkpointed block meets the same one.
+//
+// UNSAFE, on purpose: raw pointers, in bounds where the caller's pieces are.
 
-extension Tensor {
-  /// Zeroes each element with a probability, and scales the others by 1 / (1 − probability), which keeps the mean.
-  ///
-  /// The gradient goes through the same mask.
+import CKernels
+
+/// Which elements are zeroed; the others are scaled by 1 / (1 − probability), which keeps the mean.
+package struct Dropout: Sendable {
+  private let probability: Float
+  private let random: CounterRandom
+
   /// - Parameters:
   ///   - probability: in 0 ..< 1.
   ///   - random: element `i` is kept when number `i` of the stream is not below the probability.
-  package func dropout(_ probability: Float, _ random: CounterRandom) -> Tensor {
+  package init(_ probability: Float, _ random: CounterRandom) {
     precondition(0..<1 ~= probability, "a probability of \(probability) leaves nothing")
-    return Tensor.record("dropout", output: masked(probability, random), inputs: [self]) { upstream in
-      [upstream.masked(probability, random)]
+    self.probability = probability
+    self.random = random
+  }
+
+  /// Masks elements from number `start` on; `y` may be `x`.
+  func mask(_ x: UnsafePointer<Float>, start: Int, into y: UnsafeMutablePointer<Float>, count: Int) {
+    VectorKernels.best.drop(x, UInt(random.key), start, probability, 1 / (1 - probability), y, count)
+  }
+}
+
+extension Tensor {
+  /// The elements after dropout.
+  ///
+  /// The gradient goes through the same mask.
+  package func dropout(_ probability: Float, _ random: CounterRandom) -> Tensor {
+    let dropout = Dropout(probability, random)
+    let saved = Saved(self)
+    let recipe = Tensor.recipe { saved.value.masked(dropout) }
+    return Tensor.record("dropout", output: masked(dropout).remade(by: recipe), inputs: [self]) { upstream in
+      [upstream.masked(dropout)]
     }
   }
 
-  private func masked(_ probability: Float, _ random: CounterRandom) -> Tensor {
+  private func masked(_ dropout: Dropout) -> Tensor {
     let output = Tensor.uninitialized(shape)
-    let (x, y, scale) = (source, output.target, 1 / (1 - probability))
+    let (x, y) = (source, output.target)
     VectorKernels.elements(count) { piece in
-      for i in piece { y[i] = random.uniform(i) < probability ? 0 : x[i] * scale }
+      let start = piece.lowerBound
+      dropout.mask(x + start, start: start, into: y + start, count: piece.count)
     }
     return output
   }

@@ -2,7 +2,7 @@
 // "LoRA", arXiv:2106.09685): y = x Wᵀ + b + t Bᵀ with t = s x Aᵀ. What a layer and its adapter read is read once.
 //
 // Going back, with u = s dy B:  dx = Σ (dy W + u A),  dA = uᵀ x,  dB = dyᵀ t. Of the forward pass only x and t are
-// needed, and x only where there is an adapter.
+// needed, and x only where there is an adapter. With dropout D, A reads D x: then u A becomes D (u A), and x D x.
 //
 // UNSAFE, on purpose: raw pointers into tensors. Each piece of rows is in bounds because pieces partition the rows.
 
@@ -15,15 +15,35 @@ package struct LowRankFactors {
   /// The factor B, `[outputs, rank]`.
   let outer: Tensor
   let scale: Float
+  let dropout: Dropout?
 
-  /// Takes f32 factors A `[rank, inputs]` and B `[outputs, rank]`; what they add is `scale · x Aᵀ Bᵀ`.
-  package init(inner: Tensor, outer: Tensor, scale: Float) {
+  /// Takes f32 factors A `[rank, inputs]` and B `[outputs, rank]`; what they add is `scale · dropout(x) Aᵀ Bᵀ`.
+  package init(inner: Tensor, outer: Tensor, scale: Float, dropout: Dropout? = nil) {
     precondition(
       inner.rank == 2 && outer.rank == 2 && inner.shape[0] == outer.shape[1],
       "\(inner) and \(outer) are no factors [rank, inputs] and [outputs, rank]")
     self.inner = inner
     self.outer = outer
     self.scale = scale
+    self.dropout = dropout
+  }
+
+  /// The same factors as constants.
+  fileprivate func detached() -> LowRankFactors {
+    LowRankFactors(inner: inner.detached(), outer: outer.detached(), scale: scale, dropout: dropout)
+  }
+
+  /// Lends `count` rows of the layer's input, from row `first` on, as A reads them.
+  fileprivate func withInput(
+    _ x: UnsafePointer<Float>, first: Int, count: Int, _ body: (UnsafePointer<Float>) -> Void
+  ) {
+    let width = inner.shape[1]
+    guard let dropout else { return body(x + first * width) }
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: Swift.max(1, count * width)) { scratch in
+      guard let rows = scratch.baseAddress else { return }
+      dropout.mask(x + first * width, start: first * width, into: rows, count: count * width)
+      body(rows)
+    }
   }
 }
 
@@ -82,9 +102,7 @@ private struct SharedLinears {
     self.terms = terms.map { term in
       LinearTerm(
         weight: term.weight, bias: term.bias?.detached(),
-        adapter: term.adapter.map {
-          LowRankFactors(inner: $0.inner.detached(), outer: $0.outer.detached(), scale: $0.scale)
-        })
+        adapter: term.adapter?.detached())
     }
   }
 
@@ -101,9 +119,11 @@ private struct SharedLinears {
     VectorKernels.rows(rows, width: inputs) { piece in
       for case (let adapter?, let t?) in zip(terms.map(\.adapter), thin) {
         let rank = adapter.inner.shape[0]
-        VectorKernels.best.thin_dot(
-          source + piece.lowerBound * inputs, inputs, adapter.inner.source, inputs, piece.count, inputs, rank,
-          adapter.scale, t.target + piece.lowerBound * rank, rank)
+        adapter.withInput(source, first: piece.lowerBound, count: piece.count) { x in
+          VectorKernels.best.thin_dot(
+            x, inputs, adapter.inner.source, inputs, piece.count, inputs, rank, adapter.scale,
+            t.target + piece.lowerBound * rank, rank)
+        }
       }
     }
     return thin
@@ -141,7 +161,7 @@ private struct SharedLinears {
   /// The gradients of x, and of A and B of each layer with an adapter.
   func back(_ upstream: [Tensor?], x: Saved?, _ thin: [Tensor?], wanted: [Bool]) -> [Tensor?] {
     var factors: [Tensor?] = []
-    var updates: [(u: Tensor, inner: Tensor)] = []
+    var updates: [(u: Tensor, adapter: LowRankFactors)] = []
     var place = 1
     for (index, term) in terms.enumerated() {
       guard let adapter = term.adapter, let t = thin[index] else { continue }
@@ -152,8 +172,8 @@ private struct SharedLinears {
         continue
       }
       let (u, outer) = adapterBack(adapter, dy, t, wantsOuter: wantsOuter)
-      updates.append((u: u, inner: adapter.inner))
-      let inner = wantsInner ? x.flatMap { Self.outerProduct(u, $0.value) } : nil
+      updates.append((u: u, adapter: adapter))
+      let inner = wantsInner ? x.flatMap { innerGradient(adapter, u, $0.value) } : nil
       factors += [inner, outer]
     }
     return [wanted[0] ? inputGradient(upstream, updates) : nil] + factors
@@ -183,31 +203,49 @@ private struct SharedLinears {
     return (u, sums?.transposedMatrix())
   }
 
-  /// tᵀ y: `[rows, rank]` and `[rows, width]` give `[rank, width]`.
-  private static func outerProduct(_ t: Tensor, _ y: Tensor) -> Tensor? {
-    let (rank, width) = (t.shape[1], y.shape[1])
-    let (a, b) = (t.source, y.source)
-    return parts(rows: t.shape[0], count: rank, width: width) { piece, part in
+  /// The gradient of A: uᵀ x.
+  private func innerGradient(_ adapter: LowRankFactors, _ u: Tensor, _ x: Tensor) -> Tensor? {
+    let (rank, width) = (u.shape[1], x.shape[1])
+    let (uSource, xSource) = (u.source, x.source)
+    return Self.parts(rows: u.shape[0], count: rank, width: width) { piece, part in
       guard let part else { return }
-      VectorKernels.best.thin_outer(
-        a + piece.lowerBound * rank, rank, b + piece.lowerBound * width, width, piece.count, width, rank,
-        part,
-        width)
+      adapter.withInput(xSource, first: piece.lowerBound, count: piece.count) { x in
+        VectorKernels.best.thin_outer(
+          uSource + piece.lowerBound * rank, rank, x, width, piece.count, width, rank, part, width)
+      }
     }
   }
 
   /// The gradient of x: Σ (dy W + u A).
-  private func inputGradient(_ upstream: [Tensor?], _ updates: [(u: Tensor, inner: Tensor)]) -> Tensor? {
+  private func inputGradient(_ upstream: [Tensor?], _ updates: [(u: Tensor, adapter: LowRankFactors)])
+    -> Tensor?
+  {
     let known = zip(upstream, terms).compactMap { dy, term in dy.map { (dy: $0, weight: term.weight) } }
     guard !known.isEmpty else { return nil }
     let dx = Gemm.multiplyBack(known.map(\.dy), by: known.map(\.weight))
     let (target, width) = (dx.target, dx.shape[1])
     VectorKernels.rows(dx.shape[0], width: width) { piece in
-      for (u, inner) in updates {
-        let rank = inner.shape[0]
-        VectorKernels.best.thin_add(
-          u.source + piece.lowerBound * rank, rank, inner.source, width, piece.count, width, rank,
-          target + piece.lowerBound * width, width)
+      let place = target + piece.lowerBound * width
+      for (u, adapter) in updates {
+        let rank = adapter.inner.shape[0]
+        func add(to y: UnsafeMutablePointer<Float>) {
+          VectorKernels.best.thin_add(
+            u.source + piece.lowerBound * rank, rank, adapter.inner.source, width, piece.count, width, rank,
+            y,
+            width)
+        }
+        guard let dropout = adapter.dropout else {
+          add(to: place)
+          continue
+        }
+        let count = piece.count * width
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { scratch in
+          guard let rows = scratch.baseAddress else { return }
+          rows.update(repeating: 0, count: count)
+          add(to: rows)
+          dropout.mask(rows, start: piece.lowerBound * width, into: rows, count: count)
+          VectorKernels.best.accumulate(rows, 1, place, count)
+        }
       }
     }
     return dx

@@ -195,7 +195,9 @@ struct CataloguedOperation: Sendable {
           weight: DenseWeights(sample([3, 6], 19)), adapter: LowRankFactors(inner: a, outer: b, scale: 0.5)),
         LinearTerm(weight: DenseWeights(sample([2, 6], 20)), bias: sample([2], 21)),
         LinearTerm(
-          weight: DenseWeights(sample([4, 6], 22)), adapter: LowRankFactors(inner: c, outer: d, scale: 2)),
+          weight: DenseWeights(sample([4, 6], 22)),
+          adapter: LowRankFactors(inner: c, outer: d, scale: 2, dropout: Dropout(0.3, CounterRandom(seed: 3)))
+        ),
       ])
       return .concatenated(outputs, axis: 1)
     },
