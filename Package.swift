@@ -13,7 +13,6 @@ let package = Package(
   products: [.executable(name: "mlt", targets: ["mlt"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "3.12.3"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -47,8 +46,7 @@ let package = Package(
       swiftSettings: strict),
     // Manifests, verification, store, channels, gate, log.
     .target(
-      name: "Registry", dependencies: ["SafeIO", .product(name: "Crypto", package: "swift-crypto")],
-      swiftSettings: strict),
+      name: "Registry", dependencies: ["TensorCore", "CKernels", "SafeIO"], swiftSettings: strict),
     // Adapters, optimizers, schedules, data, trainer, checkpoints.
     .target(
       name: "FineTuning", dependencies: ["Models", "Tokenization", "WeightFiles", "TensorCore", "SafeIO"],
@@ -97,7 +95,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "RegistryTests", dependencies: ["Registry", "TestSupport", "SafeIO"], swiftSettings: strict),
+      name: "RegistryTests", dependencies: ["Registry", "CKernels", "TestSupport", "SafeIO"],
+      swiftSettings: strict),
     .testTarget(
       name: "FineTuningTests",
       dependencies: [

@@ -2,6 +2,8 @@
 #pragma once
 
 #if defined(__x86_64__)
+#include <cpuid.h>
+
 static inline int mlt_has_avx512(void) {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
@@ -13,4 +15,14 @@ static inline int mlt_has_avx512_bf16(void) { return mlt_has_avx512() && __built
 static inline int mlt_has_avx2(void) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
 }
+
+// `__builtin_cpu_supports` does not know the SHA extensions: leaf 7, EBX bit 29.
+static inline int mlt_has_sha256(void) {
+  unsigned a, b, c, d;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> 29 & 1) && __builtin_cpu_supports("sse4.1");
+}
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
+
+static inline int mlt_has_sha256(void) { return (getauxval(AT_HWCAP) & 1 << 6) != 0; }
 #endif

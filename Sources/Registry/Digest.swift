@@ -1,9 +1,10 @@
-// SHA-256 over files and folders (FIPS 180-4, from swift-crypto). Files are read, not mapped: a file that someone
-// cuts short meanwhile gives a wrong digest, not the death of the process.
+// SHA-256 over files and folders. Files are read, not mapped: a file that someone cuts short meanwhile gives a wrong
+// digest, not the death of the process. Several are hashed at a time, since a digest is one chain that no second thread
+// can help with.
 
-import Crypto
 import Glibc
 import SafeIO
+import TensorCore
 
 /// SHA-256 digests as 64 lowercase hexadecimal digits.
 package enum Digest {
@@ -28,7 +29,11 @@ package enum Digest {
   }
 
   package static func sha256(_ bytes: some Sequence<UInt8>) -> String {
-    hex(SHA256.hash(data: ContiguousArray(bytes)))
+    ContiguousArray(bytes).withUnsafeBytes {
+      var hash = SHA256()
+      hash.update($0)
+      return hash.hexadecimal()
+    }
   }
 
   package static func sha256(_ text: String) -> String { sha256(text.utf8) }
@@ -43,28 +48,26 @@ package enum Digest {
   /// The digests of every file below a folder.
   /// - Throws: `Failure`; `badData` when the folder holds a symbolic link or a special file.
   package static func tree(_ directory: String) throws(Failure) -> Tree {
-    var files: [Tree.File] = []
-    for path in try FileTree(directory).regularFiles() { files.append(try file(path, below: directory)) }
-    return Tree(files: files)
+    Tree(files: try files(FileTree(directory).regularFiles(), below: directory))
   }
 
   /// The digests of a model folder as the hub's tools leave it: links into their cache are followed, and hidden files, which
   /// are their notes, are passed over.
   /// - Throws: `Failure`; `badData` when a link leads to no regular file, or the folder holds a special file.
   static func download(_ directory: String) throws(Failure) -> Tree {
-    var files: [Tree.File] = []
-    for entry in try FileTree(directory).entries
-    where !entry.path.parts.contains(where: { $0.hasPrefix(".") }) {
-      let path = "\(directory)/\(entry.path)"
-      switch entry.kind {
-      case .file: files.append(try file(entry.path, below: directory))
-      case .symbolicLink:
-        files.append(
-          Tree.File(path: entry.path, size: try Files.size(path), sha256: try sha256(path: path)))
-      case .special: throw .badData(path, "is not a regular file; only regular files have a digest")
-      }
+    let entries = try FileTree(directory).entries.filter { entry in
+      !entry.path.parts.contains { $0.hasPrefix(".") }
     }
-    return Tree(files: files)
+    return Tree(
+      files: try Background.map(entries, threads: ThreadPool.shared.threads) { entry throws(Failure) in
+        let path = "\(directory)/\(entry.path)"
+        switch entry.kind {
+        case .file: return try file(entry.path, below: directory)
+        case .symbolicLink:
+          return Tree.File(path: entry.path, size: try Files.size(path), sha256: try sha256(path: path))
+        case .special: throw .badData(path, "is not a regular file; only regular files have a digest")
+        }
+      })
   }
 
   /// The digest of a file or, for a folder, of its tree.
@@ -75,6 +78,13 @@ package enum Digest {
   /// The digest of one file below a folder; no link is followed.
   package static func file(_ path: TreePath, below root: String) throws(Failure) -> Tree.File {
     try file(path, below: root) { _ in }
+  }
+
+  /// The digests of files below a folder, in the order of `paths`; no link is followed.
+  static func files(_ paths: [TreePath], below root: String) throws(Failure) -> [Tree.File] {
+    try Background.map(paths, threads: ThreadPool.shared.threads) { path throws(Failure) in
+      try file(path, below: root)
+    }
   }
 
   /// Also gives each piece of the content to `body`, so that the bytes used are the bytes hashed.
@@ -95,11 +105,11 @@ package enum Digest {
       }
   }
 
-  /// Hashes from the descriptor's position to the end in pieces of 1 MiB.
+  /// Hashes from the descriptor's position to the end in pieces that stay in the cache between reading and hashing.
   private static func stream(
     _ descriptor: Int32, path: String, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) -> (size: Int, sha256: String) {
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)
     defer { buffer.deallocate() }
     var hash = SHA256()
     var size = 0
@@ -110,20 +120,10 @@ package enum Digest {
       guard got >= 0 else { throw .io(path, "read", errno: errno) }
       if got == 0 { break }
       let piece = UnsafeRawBufferPointer(rebasing: buffer[..<got])
-      hash.update(bufferPointer: piece)
+      hash.update(piece)
       try body(piece)
       size += got
     }
-    return (size, hex(hash.finalize()))
-  }
-
-  private static func hex(_ digest: SHA256.Digest) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    var text: [UInt8] = []
-    for byte in digest {
-      text.append(digits[Int(byte >> 4)])
-      text.append(digits[Int(byte & 15)])
-    }
-    return String(decoding: text, as: UTF8.self)
+    return (size, hash.hexadecimal())
   }
 }

@@ -42,18 +42,17 @@ package struct Manifest: Sendable {
   /// Hashes every file of `directory` and writes its manifest, the last file to be written.
   /// - Throws: `Failure`; `badData` for links and special files, which an artifact can't hold.
   package static func seal(_ directory: String, _ provenance: Provenance) throws(Failure) {
-    var subjects: [JSON] = []
+    let paths = try FileTree(directory).regularFiles().filter { $0.text != fileName }
     var byproducts: [JSON] = []
-    for path in try FileTree(directory).regularFiles() where path.text != fileName {
-      if let log = provenance.byproducts.first(where: { $0.path == path }) {
-        guard let bytes = try log.reproducible(below: directory) else {
-          throw .badData("\(directory)/\(path)", "is not a log as mlt writes it")
-        }
-        byproducts.append(log.json(sha256: Digest.sha256(bytes)))
-        continue
+    for log in provenance.byproducts.sorted(by: { $0.path < $1.path }) where paths.contains(log.path) {
+      guard let bytes = try log.reproducible(below: directory) else {
+        throw .badData("\(directory)/\(log.path)", "is not a log as mlt writes it")
       }
-      let sha256 = try Digest.file(path, below: directory).sha256
-      subjects.append(["name": .string(path.text), "digest": ["sha256": .string(sha256)]])
+      byproducts.append(log.json(sha256: Digest.sha256(bytes)))
+    }
+    let files = paths.filter { path in !provenance.byproducts.contains { $0.path == path } }
+    let subjects = try Digest.files(files, below: directory).map { file -> JSON in
+      ["name": .string(file.path.text), "digest": ["sha256": .string(file.sha256)]]
     }
     let bytes = text(of: subjects, byproducts, provenance)
     guard bytes.count <= maximumBytes else {

@@ -12,6 +12,7 @@
 
 import Glibc
 import SafeIO
+import TensorCore
 
 /// A registry: pinned artifacts, channels and their log.
 package final class Store {
@@ -228,17 +229,21 @@ package final class Store {
 
   /// What is wrong in an artifact's blobs: each missing or damaged one, with the file it stands for.
   package func faults(of digest: String) throws(Failure) -> [String] {
-    var faults: [String] = []
-    for subject in try manifest(digest).blobs {
-      if let fault = try fault(ofBlob: subject.sha256, for: "\(subject.path) of \(digest)") {
-        faults.append(fault)
-      }
-    }
-    return faults
+    let blobs = blobs
+    return try Background.map(manifest(digest).blobs, threads: ThreadPool.shared.threads) {
+      subject throws(Failure) in
+      try Store.fault(ofBlob: subject.sha256, in: blobs, for: "\(subject.path) of \(digest)")
+    }.compactMap(\.self)
   }
 
   /// What is wrong with the blob that `user` needs; nil when nothing is.
   func fault(ofBlob digest: String, for user: String) throws(Failure) -> String? {
+    try Store.fault(ofBlob: digest, in: blobs, for: user)
+  }
+
+  private static func fault(
+    ofBlob digest: String, in blobs: String, for user: String
+  ) throws(Failure) -> String? {
     let blob = "\(blobs)/\(digest)"
     guard Files.exists(blob) else { return "\(blob) is missing (\(user))" }
     return try Digest.sha256(path: blob) == digest ? nil : "\(blob) is damaged (\(user))"

@@ -62,8 +62,8 @@ extension Manifest {
       case nil: faults[path] = (.missing, "")
       }
     }
-    for subject in subjects where faults[subject.path] == nil {
-      let file = try Digest.file(subject.path, below: directory)
+    let present = subjects.filter { faults[$0.path] == nil }
+    for (subject, file) in zip(present, try Digest.files(present.map(\.path), below: directory)) {
       byteCount += file.size
       if file.sha256 != subject.sha256 { faults[subject.path] = (.changed, "") }
     }

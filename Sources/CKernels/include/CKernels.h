@@ -5,4 +5,5 @@
 #include "mlt_limits.h"
 #include "mlt_int8.h"
 #include "mlt_matrix.h"
+#include "mlt_sha256.h"
 #include "mlt_vector.h"
