@@ -10,6 +10,15 @@
 int64_t mlt_affine_quantize(mlt_format type, const void *weights, int64_t rows, int64_t columns, int32_t bits,
                             int64_t group, void *codes, void *scales, void *biases, double *errors);
 
+// The versions of the above that this CPU can run, the fastest first and the portable one last; NULL after the last. All give
+// the same bits.
+typedef struct {
+  const char *name;
+  int64_t (*quantize)(mlt_format type, const void *weights, int64_t rows, int64_t columns, int32_t bits, int64_t group,
+                      void *codes, void *scales, void *biases, double *errors);
+} mlt_affine_kernel;
+const mlt_affine_kernel *mlt_affine_available(int32_t index);
+
 // The inverse, for whole rows: out[rows, columns] in the type of scales and biases.
 // value = round(round(code * scale) + bias), each rounding to that type.
 void mlt_affine_dequantize(mlt_format type, const void *codes, const void *scales, const void *biases, int64_t rows,
