@@ -89,11 +89,13 @@ package struct ModelRewrite {
 
   /// Writes the new model into a staging folder: weights, index, configuration, companion files.
   ///
+  /// The weights are on their way to the device, but only making the folder durable waits for them.
+  ///
   /// - Throws: `Failure`: `badData` for weights that can't be stored as asked, `io`, `interrupted`.
   package func write(into directory: String, progress: (any ProgressReporting)? = nil) throws(Failure)
     -> RewriteReport
   {
-    let writer = result.writer(in: directory, entries: steps.flatMap(\.targets))
+    let writer = result.writer(in: directory, entries: steps.flatMap(\.targets), durably: false)
     let stream = WeightStream(
       model.weights, path: model.path, into: writer, progress: progress,
       totalBytes: steps.flatMap(\.source.entries).reduce(0) { $0 + $1.byteCount })

@@ -89,6 +89,22 @@ package struct ProvenanceInput: Sendable, Equatable {
       license: license ?? manifest.inheritedLicense)
   }
 
+  /// A folder, hashed on a thread of its own while `body` makes something of it.
+  ///
+  /// - Throws: as `directory(role:path:)`, also where `body` stumbles over a damaged file first; what `body` throws.
+  package static func directory<R>(
+    role: String, path: String, while body: () throws -> R
+  ) throws -> (result: R, input: ProvenanceInput) {
+    let input = Background { () throws(Failure) in try directory(role: role, path: path) }
+    do {
+      let result = try body()
+      return (result, try input.value())
+    } catch {
+      _ = try input.value()
+      throw error
+    }
+  }
+
   /// A file or a folder.
   package static func path(role: String, path: String) throws(Failure) -> ProvenanceInput {
     Files.isDirectory(path) ? try directory(role: role, path: path) : try file(role: role, path: path)

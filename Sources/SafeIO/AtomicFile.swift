@@ -1,5 +1,6 @@
 // All or nothing for a file: it is filled under a hidden name beside its target, synced, and renamed.
 
+import CLinux
 import Glibc
 
 /// A file that appears whole or not at all: when it is not finished, nothing of it stays.
@@ -32,6 +33,10 @@ package final class AtomicFile {
     try Files.writeAll(bytes, to: descriptor, path: path)
   }
 
+  /// From this size on, bytes are sent to the device when they are written, so that the device works while more are
+  /// computed, and the sync at the end finds little left.
+  private static let worthSending = 1 << 20
+
   /// Writes bytes at their place, whatever was written before.
   package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(Failure) {
     var done = 0
@@ -41,6 +46,8 @@ package final class AtomicFile {
       guard wrote > 0 else { throw .io(path, "write", errno: errno) }
       done += wrote
     }
+    // A file system that can't is no worse off than before.
+    if bytes.count >= AtomicFile.worthSending { _ = mlt_start_writing(descriptor, offset, bytes.count) }
   }
 
   /// Makes the file `size` bytes long; what was not written reads as zeros.
@@ -48,11 +55,13 @@ package final class AtomicFile {
     guard ftruncate(descriptor, size) == 0 else { throw .io(path, "write", errno: errno) }
   }
 
-  /// Makes the file durable and gives it its name.
-  package func finish() throws(Failure) {
-    guard fsync(descriptor) == 0 else { throw .io(path, "sync", errno: errno) }
+  /// Gives the file its name, and first makes it durable.
+  ///
+  /// - Parameter durably: false in a staging folder, which is made durable as a whole before it gets its name.
+  package func finish(durably: Bool = true) throws(Failure) {
+    guard !durably || fsync(descriptor) == 0 else { throw .io(path, "sync", errno: errno) }
     guard rename(temporary, path) == 0 else { throw .io(path, "write", errno: errno) }
     isFinished = true
-    try Files.sync(Files.parent(of: path))
+    if durably { try Files.sync(Files.parent(of: path)) }
   }
 }

@@ -22,6 +22,7 @@ package final class ModelWriter {
   private let shardOfTensor: [ExactName: Int]
   private let tensorsOfShard: [[TensorEntry]]
   private let metadata: WeightMetadata
+  private let durably: Bool
   private var writers: [Int: SafetensorsWriter] = [:]
   /// Tensors of each shard that are not complete yet.
   private var tensorsLeft: [Int]
@@ -34,10 +35,12 @@ package final class ModelWriter {
   ///   - totalParameters: the model's parameters before quantization, for the index; the number of elements when nil.
   ///   - metadata: for each file's header, `["format": "pt"]` or `["format": "mlx"]`.
   ///   - maximumShardBytes: the most tensor bytes in one file; a larger tensor has a file of its own.
+  ///   - durably: whether each file is made durable when it is complete; false in a staging folder, which is made durable
+  ///     as a whole, while more is still to be done.
   package init(
     directory: String, entries: [TensorEntry], totalParameters: Int? = nil,
     metadata: WeightMetadata = ["format": "pt"], index: Index = .whenSharded,
-    maximumShardBytes: Int = 5 << 30
+    maximumShardBytes: Int = 5 << 30, durably: Bool = true
   ) {
     var shards: [[TensorEntry]] = [[]]
     var size = 0
@@ -52,6 +55,7 @@ package final class ModelWriter {
     self.directory = directory
     self.index = index
     self.metadata = metadata
+    self.durably = durably
     self.totalParameters = totalParameters ?? entries.reduce(0) { $0 + $1.elementCount }
     totalBytes = entries.reduce(0) { $0 + $1.byteCount }
     tensorsOfShard = shards
@@ -94,7 +98,7 @@ package final class ModelWriter {
     guard writer.isComplete(name) else { return }
     tensorsLeft[shard] -= 1
     if tensorsLeft[shard] == 0 {
-      try writer.finish()
+      try writer.finish(durably: durably)
       writers[shard] = nil
     }
   }
@@ -102,7 +106,7 @@ package final class ModelWriter {
   /// Writes the index, after every tensor has been appended.
   package func finish() throws(Failure) {
     precondition(tensorsLeft.allSatisfy { $0 == 0 }, "a tensor that was announced is missing")
-    if tensorsOfShard == [[]] { try writer(ofShard: 0).finish() }
+    if tensorsOfShard == [[]] { try writer(ofShard: 0).finish(durably: durably) }
     guard shardNames.count > 1 || index == .always else { return }
     var map = JSONObject()
     for (name, shard) in shardOfTensor.sorted(by: { $0.key.text.precedes($1.key.text) }) {

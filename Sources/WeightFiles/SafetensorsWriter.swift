@@ -77,10 +77,12 @@ package final class SafetensorsWriter {
     try append(name, bytes: tensor.withBytes { $0 })
   }
 
-  /// Makes the file durable and gives it its name.
-  package func finish() throws(Failure) {
+  /// Gives the file its name, and first makes it durable.
+  ///
+  /// - Parameter durably: false in a staging folder, which is made durable as a whole.
+  package func finish(durably: Bool = true) throws(Failure) {
     precondition(missing.values.allSatisfy(\.isEmpty), "a tensor that was announced is missing")
-    try file.finish()
+    try file.finish(durably: durably)
   }
 
   /// Writes a file of tensors that are in memory.

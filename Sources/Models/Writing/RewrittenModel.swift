@@ -26,11 +26,12 @@ package struct RewrittenModel {
     self.quantization = quantization
   }
 
-  /// The writer of its weights.
-  package func writer(in directory: String, entries: [TensorEntry]) -> ModelWriter {
+  /// The writer of its weights; `durably` as `ModelWriter` has it.
+  package func writer(in directory: String, entries: [TensorEntry], durably: Bool = true) -> ModelWriter {
     ModelWriter(
       directory: directory, entries: entries, totalParameters: model.spec.parameterCount,
-      metadata: metadata, index: isQuantized ? .always : .whenSharded)
+      metadata: metadata, index: isQuantized ? .always : .whenSharded,
+      durably: durably)
   }
 
   /// Ends the weights, and writes the configuration and the files that every model takes along.

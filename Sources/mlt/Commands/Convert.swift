@@ -63,16 +63,17 @@ struct Convert: ParsableCommand {
       ModelDirectory(path: model), dtype: dtype?.dtype, plan: quantize ? quantization.plan : nil,
       dequantizing: dequantize)
     let start = ContinuousClock.now
-    let provenance = Provenance(
-      command: "convert",
-      arguments: [
-        "dtype": dtype.map { .string($0.rawValue) } ?? .null,
-        "quantize": quantize ? .object(quantization.arguments) : .null, "dequantize": .bool(dequantize),
-        "format": .string(format.rawValue),
-      ],
-      inputs: [try .directory(role: "model", path: model)], instructionSet: InstructionSet.name)
     let report = try OutputDirectory.create(at: output.out, overwrite: output.overwrite) { staging in
-      let report = try rewrite.write(into: staging, progress: progress)
+      let (report, input) = try ProvenanceInput.directory(role: "model", path: model) {
+        try rewrite.write(into: staging, progress: progress)
+      }
+      let provenance = Provenance(
+        command: "convert",
+        arguments: [
+          "dtype": dtype.map { .string($0.rawValue) } ?? .null,
+          "quantize": quantize ? .object(quantization.arguments) : .null, "dequantize": .bool(dequantize),
+          "format": .string(format.rawValue),
+        ], inputs: [input], instructionSet: InstructionSet.name)
       try Manifest.seal(staging, provenance)
       return report
     }

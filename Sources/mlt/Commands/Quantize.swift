@@ -36,12 +36,15 @@ struct Quantize: ParsableCommand {
     try output.check(reading: [model])
     let rewrite = try ModelRewrite(ModelDirectory(path: model), plan: quantization.plan)
     let start = ContinuousClock.now
-    let provenance = Provenance(
-      command: "quantize", arguments: .object(quantization.arguments),
-      inputs: [try .directory(role: "model", path: model)], instructionSet: InstructionSet.name)
     let report = try OutputDirectory.create(at: output.out, overwrite: output.overwrite) { staging in
-      let report = try rewrite.write(into: staging, progress: progress)
-      try Manifest.seal(staging, provenance)
+      let (report, input) = try ProvenanceInput.directory(role: "model", path: model) {
+        try rewrite.write(into: staging, progress: progress)
+      }
+      try Manifest.seal(
+        staging,
+        Provenance(
+          command: "quantize", arguments: .object(quantization.arguments), inputs: [input],
+          instructionSet: InstructionSet.name))
       return report
     }
     report.print(out: output.out, duration: .now - start, as: common)
