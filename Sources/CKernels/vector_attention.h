@@ -23,16 +23,6 @@ INLINE panel_state state_of_panel(float *state, long width, long panel) {
 INLINE long panels_of(long rows) { return (rows + PANEL - 1) / PANEL; }
 INLINE long padded(long width) { return round_up(width, VECTOR_LANES); }
 
-static mlt_attention_sizes attention_sizes(long width, long rows) {
-  long panels = panels_of(rows);
-  return (mlt_attention_sizes){
-    .state = panels * (width + 2) * PANEL,
-    .scratch = (panels * width + KEYS) * PANEL,
-    .scratch_back = (3 * width + 2 * padded(width) + 2 * KEYS + 2) * PANEL,
-    .width = padded(width),
-  };
-}
-
 // The keys that row r sees.
 INLINE long first_seen(const mlt_attention *p, long row) {
   long first = p->position + row / p->group - p->window + 1;
@@ -169,8 +159,8 @@ INLINE void attend_block(const int vectors, const mlt_attention *p, const float 
 // Vectors that hold `rows` rows of a panel.
 INLINE long vectors_of(long rows) { return (min64(rows, PANEL) + VECTOR_LANES - 1) / VECTOR_LANES; }
 
-static void attend(const mlt_attention *p, long first, long rows, long first_key, long end_key, float *state,
-                   float *scratch) {
+static void attend_panels(const mlt_attention *p, long first, long rows, long first_key, long end_key, float *state,
+                          float *scratch) {
   const long panels = panels_of(rows), width = p->width;
   float *scores = scratch, *queries = scratch + KEYS * PANEL;
   for (long panel = 0; panel < panels; panel++) {
@@ -203,7 +193,7 @@ INLINE void weigh(float *maximum, float other, float *weight, float *other_weigh
   *maximum = top;
 }
 
-static void attend_merge(long width, long rows, float *state, const float *other) {
+static void merge_panels(long width, long rows, float *state, const float *other) {
   for (long panel = 0; panel < panels_of(rows); panel++) {
     panel_state a = state_of_panel(state, width, panel), b = state_of_panel((float *)other, width, panel);
     float keep[PANEL] = {0}, take[PANEL] = {0};
@@ -220,7 +210,7 @@ static void attend_merge(long width, long rows, float *state, const float *other
   }
 }
 
-static void attend_finish(const mlt_attention *p, long first, long rows, float *state, const float *sinks, float *out,
+static void finish_panels(const mlt_attention *p, long first, long rows, float *state, const float *sinks, float *out,
                           float *lse, long lse_stride) {
   for (long panel = 0; panel < panels_of(rows); panel++) {
     panel_state s = state_of_panel(state, p->width, panel);

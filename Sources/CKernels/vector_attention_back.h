@@ -29,16 +29,6 @@ typedef struct panel_back {
   float *gradient;                      // [width][PANEL]
 } panel_back;
 
-// y[i, :] += sum over lanes of a[i, lane] * b[lane, :], for rows of the padded width.
-static void add_product(const int lanes, long rows, const float *a, const float *b, long width, float *y) {
-  long c = 0;
-  for (; c + TILE_VECTORS_WIDE * VECTOR_LANES <= width; c += TILE_VECTORS_WIDE * VECTOR_LANES)
-    product(TILE_ROWS_WIDE, TILE_VECTORS_WIDE, rows, lanes, a, PANEL, 1, b + c, width, y + c, width, 1);
-  for (; c + 2 * VECTOR_LANES <= width; c += 2 * VECTOR_LANES)
-    product(TILE_ROWS_WIDE, 2, rows, lanes, a, PANEL, 1, b + c, width, y + c, width, 1);
-  if (c < width) product(TILE_ROWS_WIDE, 1, rows, lanes, a, PANEL, 1, b + c, width, y + c, width, 1);
-}
-
 INLINE void attend_back_block(const int vectors, const mlt_attention *p, panel_back panel, long first, long rows,
                               seen_block block, float *scores, float *dp, float *dkey, float *dvalue) {
   long keys = block.end - block.begin, width = padded(p->width);
@@ -52,8 +42,8 @@ INLINE void attend_back_block(const int vectors, const mlt_attention *p, panel_b
     hide(p, first, rows, block, 0.0f, scores);
     hide(p, first, rows, block, 0.0f, dp);
   }
-  add_product(vectors * VECTOR_LANES, keys, scores, panel.upstream_rows, width, dvalue);
-  add_product(vectors * VECTOR_LANES, keys, dp, panel.query_rows, width, dkey);
+  wide_product(keys, vectors * VECTOR_LANES, scores, PANEL, panel.upstream_rows, width, dvalue, width);
+  wide_product(keys, vectors * VECTOR_LANES, dp, PANEL, panel.query_rows, width, dkey, width);
   product(TILE_ROWS, vectors, p->width, keys, key, 1, p->key_stride, dp, PANEL, panel.gradient, PANEL, 1);
 }
 

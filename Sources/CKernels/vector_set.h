@@ -12,6 +12,8 @@
 
 #include "vector_attention.h"
 
+#include "vector_attention_few.h"
+
 #include "vector_attention_back.h"
 
 #include "vector_thin.h"

@@ -55,6 +55,37 @@ INLINE void product(const int most, const int vectors, long rows, long steps, co
   if (rows - i >= 1) tile(1, vectors, steps, a + i * a_row, a_row, a_step, b, ldb, c + i * ldc, ldc, add);
 }
 
+// c[i, :] += sum over k of a[i, k] * b[k, :], where the rows of b and c have `width` floats, a multiple of the lanes.
+static void wide_product(long rows, long steps, const float *a, long lda, const float *b, long ldb, float *c,
+                         long width) {
+  long j = 0;
+  for (; j + TILE_VECTORS_WIDE * VECTOR_LANES <= width; j += TILE_VECTORS_WIDE * VECTOR_LANES)
+    product(TILE_ROWS_WIDE, TILE_VECTORS_WIDE, rows, steps, a, lda, 1, b + j, ldb, c + j, width, 1);
+  for (; j + 2 * VECTOR_LANES <= width; j += 2 * VECTOR_LANES)
+    product(TILE_ROWS_WIDE, 2, rows, steps, a, lda, 1, b + j, ldb, c + j, width, 1);
+  if (j < width) product(TILE_ROWS_WIDE, 1, rows, steps, a, lda, 1, b + j, ldb, c + j, width, 1);
+}
+
+// The sums of the lanes of four vectors.
+INLINE vec4 sums_of_four(const vec x[4]) {
+  vec4 s[4];
+  UNROLL for (int i = 0; i < 4; i++) {
+#if VECTOR_LANES == 16
+    typedef float vec8 __attribute__((ext_vector_type(8)));
+    vec8 half = __builtin_shufflevector(x[i], x[i], 0, 1, 2, 3, 4, 5, 6, 7) +
+                __builtin_shufflevector(x[i], x[i], 8, 9, 10, 11, 12, 13, 14, 15);
+    s[i] = half.lo + half.hi;
+#elif VECTOR_LANES == 8
+    s[i] = x[i].lo + x[i].hi;
+#else
+    s[i] = x[i];
+#endif
+  }
+  vec4 a = __builtin_shufflevector(s[0], s[1], 0, 4, 1, 5) + __builtin_shufflevector(s[0], s[1], 2, 6, 3, 7);
+  vec4 b = __builtin_shufflevector(s[2], s[3], 0, 4, 1, 5) + __builtin_shufflevector(s[2], s[3], 2, 6, 3, 7);
+  return __builtin_shufflevector(a, b, 0, 1, 4, 5) + __builtin_shufflevector(a, b, 2, 3, 6, 7);
+}
+
 // 2^x for x <= 127: 2^n * p(f), n = round(x), |f| <= 1/2, p of degree 6 (minimax, relative, p(0) = 1). At most 1.5 ulp.
 // Results below 2^-125 are 0, as with exp_float.
 INLINE vec exp2_vector(vec x) {

@@ -37,7 +37,7 @@ struct ForwardPass {
       "\(caches.count) caches for \(batch.documents.count) documents")
     let starts = caches.isEmpty ? batch.documents.map { _ in 0 } : caches.map(\.length)
     positions = zip(batch.documents, starts).flatMap { document, start in
-      document.indices.map { Int32(start + $0) }
+      (0..<document.count).map { Int32(start + $0) }
     }
     spans = zip(batch.documents, starts).map { document, start in
       AttentionSpan(
