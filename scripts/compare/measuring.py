@@ -94,6 +94,8 @@ class Comparison:
         self.runs = arguments.runs
         self.threads = arguments.threads
         self.mlt = arguments.mlt
+        # The shapes of the random models.
+        self.small, self.big = ["llama-tiny"] * 2 if arguments.tiny else ["llama-135m", "llama-1b"]
         self.rows = []
 
     def add(self, work, beside, ours, theirs, unit, bar, lower=False):
@@ -147,21 +149,18 @@ def table(rows):
     return "\n".join(lines)
 
 
-def main(description, measure, shapes=None):
+def main(description, measure):
     """The command line that all comparisons share; `measure` fills a Comparison."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5, help="rounds in which the programs take turns (default: 5)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="of every program")
     parser.add_argument("--mlt", default=f"{ROOT}/.build/release/mlt", help="the program (default: the release build)")
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
-    if shapes:
-        parser.add_argument("--shape", action="append", choices=shapes, help="only these shapes")
+    parser.add_argument("--tiny", action="store_true", help="a tiny model, to try the script out: the numbers mean nothing")
     arguments = parser.parse_args()
     if not os.path.exists(arguments.mlt):
         sys.exit(f"{arguments.mlt} is missing; build it: swift build -c release --product mlt")
     comparison = Comparison(arguments)
-    if shapes:
-        comparison.shapes = arguments.shape or shapes
     measure(comparison)
     if arguments.json:
         print(json.dumps(comparison.rows, ensure_ascii=False))
