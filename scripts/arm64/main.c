@@ -2,14 +2,13 @@
 #include "check.h"
 
 int checks, failures;
-void check_matrices(void), check_vectors(void), check_int8(void);
+void check_matrices(void), check_vectors(void), check_int8(void), check_sha256(void);
 
 int main(void) {
   check_matrices();
   check_vectors();
-#if __has_include("mlt_int8.h")
   check_int8();
-#endif
+  check_sha256();
   printf("%d checks, %d failed\n", checks, failures);
   return failures > 0;
 }
