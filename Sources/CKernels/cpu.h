@@ -25,4 +25,5 @@ static inline int mlt_has_sha256(void) {
 #include <sys/auxv.h>
 
 static inline int mlt_has_sha256(void) { return (getauxval(AT_HWCAP) & 1 << 6) != 0; }
+static inline int mlt_has_bf16(void) { return (getauxval(AT_HWCAP2) & 1 << 14) != 0; }
 #endif

@@ -28,6 +28,8 @@ const mlt_kernels *mlt_fast_16_bits(void) {
 #if defined(__x86_64__)
   if (mlt_has_avx512_bf16()) return &mlt_avx512bf16;
   if (mlt_has_avx512_vnni()) return &mlt_avx512vnni;
+#elif defined(__aarch64__)
+  if (mlt_has_bf16()) return &mlt_neon_bf16;
 #endif
   return NULL;
 }

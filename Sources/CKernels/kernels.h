@@ -8,7 +8,9 @@ extern const mlt_kernels mlt_avx2, mlt_avx512, mlt_avx512bf16, mlt_avx512bf16_em
 extern mlt_expand *const mlt_avx512_expand[MLT_FORMATS];
 extern mlt_dot *const mlt_avx512_dot[MLT_FORMATS];
 #elif defined(__aarch64__)
-extern const mlt_kernels mlt_neon;
+extern const mlt_kernels mlt_neon, mlt_neon_bf16;
+extern mlt_expand *const mlt_neon_expand[MLT_FORMATS];
+extern mlt_dot *const mlt_neon_dot[MLT_FORMATS];
 #endif
 
 // Portable parts that serve any set that has nothing faster.

@@ -206,8 +206,8 @@ static void lay(const float *in, int64_t ld, int64_t rows, int64_t count, int64_
 
 #define EXPAND(FORMAT, name) [FORMAT] = expand_##name,
 #define DOT(FORMAT, name) [FORMAT] = dot_##name,
-static mlt_expand *const each_expand[MLT_FORMATS] = {MLT_EACH_FORMAT(EXPAND)};
-static mlt_dot *const each_dot[MLT_FORMATS] = {MLT_EACH_FORMAT(DOT)};
+mlt_expand *const mlt_neon_expand[MLT_FORMATS] = {MLT_EACH_FORMAT(EXPAND)};
+mlt_dot *const mlt_neon_dot[MLT_FORMATS] = {MLT_EACH_FORMAT(DOT)};
 
 const mlt_kernels mlt_neon = {
     .name = "neon",
@@ -220,7 +220,7 @@ const mlt_kernels mlt_neon = {
     .micro = {0, micro_1, micro_2, micro_3, micro_4, micro_5, micro_6, micro_7, micro_8},
     .turn = turn,
     .lay = lay,
-    .expand = each_expand,
-    .dot = each_dot,
+    .expand = mlt_neon_expand,
+    .dot = mlt_neon_dot,
 };
 #endif
