@@ -72,10 +72,11 @@ INLINE void multiply(const int bits, const int panels, const int rows, const mlt
   for (int64_t g = 0; g < w->groups; g++) {
     __m512i dots[MLT_INT8_TILE_ROWS * 3];
     UNROLL for (int i = 0; i < chains * rows * panels; i++) dots[i] = _mm512_setzero_si512();
-    if (w->ahead)
-      for (int64_t i = 0; i < step; i += 64)
-        UNROLL for (int c = 0; c < panels; c++) _mm_prefetch((const char *)p[c] + i + w->ahead, _MM_HINT_T0);
     for (int64_t i = 0; i < words; i += 4) {
+      // A few lines at a time: many at once would wait for each other.
+      if (w->ahead)
+        UNROLL for (int j = 0; j < 4; j++)
+          UNROLL for (int c = 0; c < panels; c++) _mm_prefetch((const char *)p[c] + (i + j) * 64 + w->ahead, _MM_HINT_T0);
       UNROLL for (int j = 0; j < 4; j++) {
         __m512i word[3];
         UNROLL for (int c = 0; c < panels; c++) word[c] = _mm512_load_si512(p[c] + (i + j) * 64);
@@ -97,6 +98,7 @@ INLINE void multiply(const int bits, const int panels, const int rows, const mlt
     }
     __m512 scale[3], bias[3];
     UNROLL for (int c = 0; c < panels; c++) {
+      if (w->ahead) _mm_prefetch((const char *)p[c] + words * 64 + w->ahead, _MM_HINT_T0);
       scale[c] = sixteen(p[c] + words * 64, w->scale_format);
       bias[c] = sixteen(p[c] + words * 64 + 16 * size, w->scale_format);
       p[c] += step;
