@@ -64,7 +64,10 @@ struct TrainingFlags: ParsableArguments {
   var seed: Int?
   @Flag(inversion: .prefixedNo, help: "Recompute blocks in the backward pass: less memory, more time.")
   var gradCheckpoint: Bool?
-  @Option(help: "Stored type of the result: float32, bfloat16, float16. Default: float32; full: the model's.")
+  @Option(
+    help: ArgumentHelp(
+      "Stored type of the result: float32, bfloat16, float16. Default: float32; full: the model's. Given as float32, "
+        + "products with frozen weights are f32 too."))
   var dtype: String?
   @Option(help: "Print a line every so many steps. Default: 10.")
   var stepsPerReport: Int?
