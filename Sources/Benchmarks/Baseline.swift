@@ -24,7 +24,8 @@ package struct Baseline: Sendable {
   /// - Throws: `Failure` that names the file.
   package init(path: String) throws(Failure) { try self.init(JSON.read(path: path), source: path) }
 
-  init(_ json: JSON, source: String) throws(Failure) {
+  /// - Throws: `Failure.badData` that names the place.
+  package init(_ json: JSON, source: String) throws(Failure) {
     let fields = try Fields(json, source: source)
     processor = try fields.optionalFields("machine")?.optionalString("processor")
     var values: [String: Double] = [:]

@@ -38,7 +38,7 @@ package final class BenchmarkModels {
     if let known = made[bits] { return known }
     let folder: String
     if let model = options.model {
-      folder = bits == 16 ? model : try quantized(model, bits: bits)
+      folder = bits == 16 || options.isModelQuantized ? model : try quantized(model, bits: bits)
     } else {
       folder = "\(scratch)/\(options.shape.name)-\(bits)"
       try Files.makeDirectory(folder)

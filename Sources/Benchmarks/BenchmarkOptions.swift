@@ -1,5 +1,6 @@
 // What a benchmark is asked to measure.
 
+import Models
 import SafeIO
 import TensorCore
 
@@ -10,7 +11,9 @@ package struct BenchmarkOptions: Sendable {
   /// Whether the shape was named, so that kernels take its matrices instead of the usual ones.
   package var isShapeChosen = false
   /// The folder of a real model, instead of a random one.
-  package var model: String?
+  package private(set) var model: String?
+  /// Whether that model is quantized already.
+  private(set) var isModelQuantized = false
   /// Bits of a weight, 16 for bf16; nil: what each suite compares.
   package var bits: Int?
   package var groupSize = 64
@@ -26,10 +29,22 @@ package struct BenchmarkOptions: Sendable {
   /// Whether products with stored weights are f32.
   package var isExact = false
   package var seed = 0
-  /// The program that is started to measure how long it takes to start.
-  package var executable = "/proc/self/exe"
 
   package init(shape: ModelShape) { self.shape = shape }
+
+  /// Takes a real model instead of a random one; where it is quantized, its bits and groups are what is measured.
+  ///
+  /// - Throws: `Failure` when it can't be opened; `usage` when it has other bits than were asked for.
+  package mutating func use(model path: String) throws(Failure) {
+    model = path
+    guard let setting = try ModelDirectory(path: path).quantization?.base else { return }
+    if let bits, bits != setting.bits {
+      throw .usage("\(path) has \(setting.bits) bits, so --bits can't be \(bits); leave it out")
+    }
+    bits = setting.bits
+    groupSize = setting.groupSize
+    isModelQuantized = true
+  }
 
   /// Whether all is so small that numbers mean nothing: for trying a suite out.
   package var isTiny: Bool { shape.isTiny }

@@ -19,7 +19,7 @@ package enum LibraryEnvironment {
     for name in variables { unsetenv(name) }
     var arguments = CommandLine.arguments.map { strdup($0) }
     arguments.append(nil)
-    execv("/proc/self/exe", arguments)
+    execv(Program.executable, arguments)
     for argument in arguments { free(argument) }
   }
 

@@ -1,5 +1,6 @@
 // Where a number was measured, and with what: without it a number means nothing.
 
+import COpenBLAS
 import Glibc
 import SafeIO
 import TensorCore
@@ -19,6 +20,7 @@ package enum Machine {
       "processors_online": .integer(sysconf(Int32(_SC_NPROCESSORS_ONLN))),
       "memory_bytes": .integer(sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))),
       "instruction_set": .string(InstructionSet.name),
+      "openblas": .string(String(cString: openblas_get_config())),
       "openblas_kernels": .string(FloatProduct.libraryKernels),
     ]
   }

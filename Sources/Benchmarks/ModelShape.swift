@@ -53,7 +53,7 @@ package struct ModelShape: Sendable, Equatable {
   var isTiny: Bool { name == "llama-tiny" }
 
   /// The configuration of such a model.
-  func config(bits: Int, groupSize: Int) -> JSONObject {
+  package func config(bits: Int, groupSize: Int) -> JSONObject {
     var config: JSONObject = [
       "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": .integer(hidden),
       "intermediate_size": .integer(intermediate), "num_hidden_layers": .integer(layers),

@@ -36,6 +36,9 @@ struct ModelWork {
     }
   }
 
+  /// Operations of one token, attention left out.
+  var tokenOperations: Double { blockOperations + headOperations }
+
   /// Operations of reading a prompt and predicting one token.
   func prefillOperations(_ length: Int) -> Double {
     blockOperations * Double(length) + attentionOperations(length) + headOperations

@@ -7,10 +7,16 @@ import SafeIO
 
 /// The program that is measured.
 struct Program {
-  private let executable: String
   private let threads: Int
 
-  init(_ options: BenchmarkOptions) { (executable, threads) = (options.executable, options.threads) }
+  init(_ options: BenchmarkOptions) { threads = options.threads }
+
+  /// Where the running program lies.
+  static let executable: String = {
+    guard let path = realpath("/proc/self/exe", nil) else { return CommandLine.arguments[0] }
+    defer { free(path) }
+    return String(cString: path)
+  }()
 
   /// Runs it to its end, without input or output.
   ///
@@ -28,11 +34,11 @@ struct Program {
     vector.append(nil)
     defer { for text in vector { free(text) } }
     var process = pid_t()
-    let code = posix_spawn(&process, executable, &actions, nil, vector, environ)
-    guard code == 0 else { throw .io(executable, "run", errno: code) }
+    let code = posix_spawn(&process, Self.executable, &actions, nil, vector, environ)
+    guard code == 0 else { throw .io(Self.executable, "run", errno: code) }
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0 {
-      guard errno == EINTR else { throw .io(executable, "wait for", errno: errno) }
+      guard errno == EINTR else { throw .io(Self.executable, "wait for", errno: errno) }
     }
     try Interruption.check()
     guard status == 0 else {

@@ -7,53 +7,48 @@ import Models
 import TensorCore
 
 enum RandomNumbers {
-  /// Four values around 0 at a time, each the sum of two of the eight bytes of a random number; the deviation is 0.58.
+  /// Values that a task makes.
   private static let grain = 1 << 16
 
-  /// f32 or bf16 values with a deviation of about `deviation`.
+  /// f32 or bf16 values around 0 with a deviation of about `deviation`: each is the sum of two bytes of a random number.
   static func tensor(_ shape: [Int], dtype: DType = .f32, deviation: Float = 1, seed: Int) -> Tensor {
-    let tensor = Tensor.uninitialized(shape, dtype: dtype)
+    let count = shape.reduce(1, *)
+    let memory = OwnMemory(byteCount: count * dtype.size)
     let scale = deviation / 104.5  // of the sum of two uniform bytes
     let random = CounterRandom(seed: seed, CounterRandom.hash("benchmark"))
-    tensor.withMutableBytes { bytes in
-      guard let base = bytes.baseAddress else { return }
-      let count = tensor.count
-      ThreadPool.shared.run((count + grain - 1) / grain) { piece in
-        let range = piece * grain..<min(count, (piece + 1) * grain)
-        for start in stride(from: range.lowerBound, to: range.upperBound, by: 4) {
-          var bits = random.bits(start)
-          for index in start..<min(start + 4, range.upperBound) {
-            let value = (Float(bits & 255) + Float(bits >> 8 & 255) - 255) * scale
-            bits >>= 16
-            if dtype == .f32 {
-              base.storeBytes(of: value, toByteOffset: 4 * index, as: Float.self)
-            } else {
-              base.storeBytes(
-                of: UInt16(truncatingIfNeeded: value.bitPattern >> 16), toByteOffset: 2 * index,
-                as: UInt16.self)
-            }
+    guard let base = memory.bytes.baseAddress else { return memory.tensor(shape, dtype: dtype) }
+    ThreadPool.shared.run((count + grain - 1) / grain) { piece in
+      let range = piece * grain..<min(count, (piece + 1) * grain)
+      for start in stride(from: range.lowerBound, to: range.upperBound, by: 4) {
+        var bits = random.bits(start)
+        for index in start..<min(start + 4, range.upperBound) {
+          let value = (Float(bits & 255) + Float(bits >> 8 & 255) - 255) * scale
+          bits >>= 16
+          if dtype == .f32 {
+            base.storeBytes(of: value, toByteOffset: 4 * index, as: Float.self)
+          } else {
+            let upper = UInt16(truncatingIfNeeded: value.bitPattern >> 16)
+            base.storeBytes(of: upper, toByteOffset: 2 * index, as: UInt16.self)
           }
         }
       }
     }
-    return tensor
+    return memory.tensor(shape, dtype: dtype)
   }
 
   /// Random 32-bit words.
   static func words(_ shape: [Int], seed: Int) -> Tensor {
-    let tensor = Tensor.uninitialized(shape, dtype: .u32)
+    let count = shape.reduce(1, *)
+    let memory = OwnMemory(byteCount: 4 * count)
     let random = CounterRandom(seed: seed, CounterRandom.hash("words"))
-    tensor.withMutableBytes { bytes in
-      guard let base = bytes.baseAddress else { return }
-      let count = tensor.count
-      ThreadPool.shared.run((count + grain - 1) / grain) { piece in
-        for index in piece * grain..<min(count, (piece + 1) * grain) {
-          base.storeBytes(
-            of: UInt32(truncatingIfNeeded: random.bits(index)), toByteOffset: 4 * index, as: UInt32.self)
-        }
+    guard let base = memory.bytes.baseAddress else { return memory.tensor(shape, dtype: .u32) }
+    ThreadPool.shared.run((count + grain - 1) / grain) { piece in
+      for index in piece * grain..<min(count, (piece + 1) * grain) {
+        let word = UInt32(truncatingIfNeeded: random.bits(index))
+        base.storeBytes(of: word, toByteOffset: 4 * index, as: UInt32.self)
       }
     }
-    return tensor
+    return memory.tensor(shape, dtype: .u32)
   }
 
   /// Ids that a model knows.

@@ -4,20 +4,8 @@ import Quantization
 import SafeIO
 import TensorCore
 
-/// How products with stored weights round.
-enum Rounding: String {
-  /// f32 products.
-  case exact
-
-  /// Whether products back, which only training needs, round so too.
-  var isForTraining: Bool { true }
-
-  /// Whether generation rounds so.
-  var isForInference: Bool { true }
-}
-
 /// A form of stored weights.
-enum WeightFormatChoice: CustomStringConvertible {
+enum WeightFormatChoice: CustomStringConvertible, Equatable {
   case bf16
   case affine(bits: Int, groupSize: Int)
 
@@ -42,30 +30,50 @@ enum WeightFormatChoice: CustomStringConvertible {
     }
   }
 
-  func roundings(_ options: BenchmarkOptions) -> [Rounding] { [.exact] }
+  /// How products with such weights can round; only quantized ones do so to 8 bits.
+  func arithmetics(_ options: BenchmarkOptions) -> [Arithmetic] {
+    options.isExact ? [.exact] : self == .bf16 ? [.exact, .sixteenBit] : [.exact, .sixteenBit, .eightBit]
+  }
 
-  func settings(_ rounding: Rounding) -> JSONObject {
-    var settings: JSONObject = ["arithmetic": .string(rounding.rawValue)]
+  /// How generation rounds products with such weights.
+  func generating(_ options: BenchmarkOptions) -> Arithmetic {
+    options.isExact ? .exact : self == .bf16 ? .sixteenBit : .eightBit
+  }
+
+  /// How training does.
+  func training(_ options: BenchmarkOptions) -> Arithmetic { options.isExact ? .exact : .sixteenBit }
+
+  func settings(_ arithmetic: Arithmetic) -> JSONObject {
+    var settings: JSONObject = ["arithmetic": .string(arithmetic.rawValue)]
     if case .affine(_, let groupSize) = self { settings["group_size"] = .integer(groupSize) }
     return settings
   }
 
   /// The settings of a model whose name does not tell its format.
-  func modelSettings(_ rounding: Rounding) -> JSONObject {
+  func modelSettings(_ arithmetic: Arithmetic) -> JSONObject {
     var settings: JSONObject = ["weights": .string(description)]
-    for (key, value) in self.settings(rounding) { settings[key] = value }
+    for (key, value) in self.settings(arithmetic) { settings[key] = value }
     return settings
   }
 
-  /// The instructions that such products are made of.
-  func limit(_ rounding: Rounding) -> Limit { .f32 }
+  /// The instructions that products of so many rows with such weights are made of: few rows are multiplied in f32, unless
+  /// it is by bytes.
+  func limit(_ arithmetic: Arithmetic, rows: Int) -> Limit {
+    let hasBytes = bits == 4 || bits == 8
+    return switch arithmetic {
+    case .eightBit where hasBytes: .int8
+    case .exact: .f32
+    case .sixteenBit, .eightBit: rows > 8 ? MachineLimits.sixteenBit : .f32
+    }
+  }
 
   /// A random matrix.
-  func matrix(rows: Int, columns: Int, rounding: Rounding, seed: Int) throws -> any WeightMatrix {
+  func matrix(rows: Int, columns: Int, arithmetic: Arithmetic, seed: Int) throws -> any WeightMatrix {
     switch self {
     case .bf16:
       return DenseWeights(
-        RandomNumbers.tensor([rows, columns], dtype: .bf16, deviation: 0.02, seed: seed))
+        RandomNumbers.tensor([rows, columns], dtype: .bf16, deviation: 0.02, seed: seed),
+        arithmetic: arithmetic)
     case .affine(let bits, let groupSize):
       let groups = columns / groupSize
       let scale = Float(0.02 * 3.46) / Float(1 << bits)  // a uniform code then has a deviation of 0.02
@@ -73,7 +81,7 @@ enum WeightFormatChoice: CustomStringConvertible {
         codes: RandomNumbers.words([rows, columns * bits / 32], seed: seed),
         scales: Tensor.full([rows, groups], value: scale).cast(to: .bf16),
         biases: Tensor.full([rows, groups], value: -scale * Float(1 << (bits - 1))).cast(to: .bf16),
-        bits: bits, groupSize: groupSize, place: "a random matrix")
+        bits: bits, groupSize: groupSize, arithmetic: arithmetic, place: "a random matrix")
     }
   }
 }

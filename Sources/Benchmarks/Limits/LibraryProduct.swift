@@ -11,13 +11,13 @@ final class LibraryProduct {
   let inputs: Int
   private let x: Tensor
   private let w: Tensor
-  private let y: Tensor
+  private let y: OwnMemory
 
   init(rows: Int, outputs: Int, inputs: Int, seed: Int) {
     (self.rows, self.outputs, self.inputs) = (rows, outputs, inputs)
     x = RandomNumbers.tensor([rows, inputs], seed: seed)
     w = RandomNumbers.tensor([outputs, inputs], seed: seed + 1)
-    y = .uninitialized([rows, outputs])
+    y = OwnMemory(byteCount: 4 * rows * outputs)
   }
 
   /// Multiplications and additions of a product.
@@ -28,13 +28,11 @@ final class LibraryProduct {
     openblas_set_num_threads(Int32(threads))
     x.withBytes { x in
       w.withBytes { w in
-        y.withMutableBytes { y in
-          cblas_sgemm(
-            CblasRowMajor, CblasNoTrans, CblasTrans, blasint(rows), blasint(outputs), blasint(inputs), 1,
-            x.bindMemory(to: Float.self).baseAddress, blasint(inputs),
-            w.bindMemory(to: Float.self).baseAddress, blasint(inputs), 0,
-            y.bindMemory(to: Float.self).baseAddress, blasint(outputs))
-        }
+        cblas_sgemm(
+          CblasRowMajor, CblasNoTrans, CblasTrans, blasint(rows), blasint(outputs), blasint(inputs), 1,
+          x.bindMemory(to: Float.self).baseAddress, blasint(inputs),
+          w.bindMemory(to: Float.self).baseAddress, blasint(inputs), 0,
+          y.bytes.bindMemory(to: Float.self).baseAddress, blasint(outputs))
       }
     }
     openblas_set_num_threads(1)

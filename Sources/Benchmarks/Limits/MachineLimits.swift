@@ -35,6 +35,11 @@ package final class MachineLimits {
   /// The fastest instruction for a type that this machine has; nil for a type of which it has none.
   package static func peak(_ limit: Limit) -> Peak? { Peak.all.first { $0.type == limit.rawValue } }
 
+  /// The instructions of 16-bit products: bf16 if there are any, else integers with 32-bit sums; floats where there is
+  /// neither.
+  package static let sixteenBit: Limit =
+    peak(.bf16) != nil ? .bf16 : peak(.int16)?.instructions.contains("vpdpwssd") == true ? .int16 : .f32
+
   /// The limit now, in units of `Limit.unit`; nil when the machine has no such instruction.
   package func measure(_ limit: Limit, threads: Int) -> Double? {
     withThreads(threads) {

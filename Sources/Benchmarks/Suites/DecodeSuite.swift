@@ -1,4 +1,5 @@
-// Tokens a second after a prompt, one at a time: each token reads every weight once, so the limit is the memory.
+// Tokens a second after a prompt: each step reads every weight once, so the limit is the memory. Several texts side by side
+// share that reading, until the arithmetic is what takes the time.
 
 import Generation
 import Models
@@ -14,10 +15,15 @@ struct DecodeSuite {
 
   func run() throws {
     for format in WeightFormatChoice.all(harness.options) {
-      for rounding in format.roundings(harness.options) where rounding.isForInference {
-        let model = try ModelDirectory(path: models.folder(bits: format.bits))
-        let decoder = try Decoder(model)
-        for threads in harness.threadCounts { try single(decoder, format, rounding, threads: threads) }
+      let arithmetic = format.generating(harness.options)
+      let decoder = try Decoder(
+        ModelDirectory(path: models.folder(bits: format.bits)), arithmetic: arithmetic)
+      for threads in harness.threadCounts {
+        try measure(decoder, format, arithmetic, texts: 1, threads: threads)
+      }
+      let batch = harness.options.batch ?? 8
+      if batch > 1 {
+        try measure(decoder, format, arithmetic, texts: batch, threads: harness.options.threads)
       }
     }
   }
@@ -27,23 +33,31 @@ struct DecodeSuite {
     max(1, min(harness.options.prompt, decoder.spec.contextLength - harness.options.tokens))
   }
 
-  private func single(
-    _ decoder: Decoder, _ format: WeightFormatChoice, _ rounding: Rounding, threads: Int
+  /// - Parameter texts: how many are continued side by side.
+  private func measure(
+    _ decoder: Decoder, _ format: WeightFormatChoice, _ arithmetic: Arithmetic, texts: Int, threads: Int
   ) throws {
     let options = harness.options
-    let prompt = RandomNumbers.tokens(promptLength(decoder), decoder, seed: options.seed)
-    let next = RandomNumbers.tokens(options.tokens, decoder, seed: options.seed + 1)
-    let context = DecoderContext(decoder, capacity: decoder.spec.contextLength)
-    _ = try context.readInPieces(prompt, logitsAt: [prompt.count - 1]) { try Interruption.check() }
-    let bytes = ModelWork(decoder).weightBytes * Double(next.count)
-    var settings = format.modelSettings(rounding)
-    settings["prompt"] = .integer(prompt.count)
+    let length = promptLength(decoder)
+    var settings = format.modelSettings(arithmetic)
+    if texts > 1 { settings["batch"] = .integer(texts) }
+    settings["prompt"] = .integer(length)
+    let contexts = try (0..<texts).map { text in
+      let prompt = RandomNumbers.tokens(length, decoder, seed: options.seed + text)
+      let context = DecoderContext(decoder, capacity: decoder.spec.contextLength)
+      _ = try context.readInPieces(prompt, logitsAt: []) { try Interruption.check() }
+      return context
+    }
+    let next = RandomNumbers.tokens(options.tokens, decoder, seed: options.seed - 1)
+    let work = ModelWork(decoder)
+    let bound = Harness.Bound(.read, work.weightBytes * Double(next.count))
+      .and(format.limit(arithmetic, rows: texts), work.tokenOperations * Double(texts * next.count))
     try harness.measure(
       .init(suite: .decode, name: "decode", shape: models.name, settings: settings), threads: threads,
-      unit: .tokens, amount: Double(next.count), bound: .init(.read, bytes)
+      unit: .tokens, amount: Double(texts * next.count), bound: bound
     ) {
-      context.truncate(to: prompt.count)
-      for id in next { _ = try context.read([id], logitsAt: [0]) }
+      for context in contexts { context.truncate(to: length) }
+      for id in next { _ = try DecoderContext.readTogether(contexts.map { (context: $0, ids: [id]) }) }
     }
   }
 }

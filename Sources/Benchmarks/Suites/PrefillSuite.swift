@@ -15,28 +15,28 @@ struct PrefillSuite {
   func run() throws {
     let options = harness.options
     for format in WeightFormatChoice.all(options) {
-      for rounding in format.roundings(options) where rounding.isForInference {
-        let decoder = try Decoder(ModelDirectory(path: models.folder(bits: format.bits)))
-        // Attention grows with the square of the length, so there is a long prompt too.
-        for length in Set([options.prompt, options.isTiny ? 16 : 8 * options.prompt]).sorted()
-        where length <= decoder.spec.contextLength {
-          try measure(decoder, length: length, format, rounding)
-        }
+      let arithmetic = format.generating(options)
+      let decoder = try Decoder(
+        ModelDirectory(path: models.folder(bits: format.bits)), arithmetic: arithmetic)
+      // Attention grows with the square of the length, so there is a long prompt too.
+      for length in Set([options.prompt, 8 * options.prompt]).sorted()
+      where length <= decoder.spec.contextLength {
+        try measure(decoder, length: length, format, arithmetic)
       }
     }
   }
 
   private func measure(
-    _ decoder: Decoder, length: Int, _ format: WeightFormatChoice, _ rounding: Rounding
+    _ decoder: Decoder, length: Int, _ format: WeightFormatChoice, _ arithmetic: Arithmetic
   ) throws {
     let prompt = RandomNumbers.tokens(length, decoder, seed: harness.options.seed)
     let context = DecoderContext(decoder, capacity: length)
-    var settings = format.modelSettings(rounding)
+    var settings = format.modelSettings(arithmetic)
     settings["prompt"] = .integer(length)
     try harness.measure(
       .init(suite: .prefill, name: "prefill", shape: models.name, settings: settings),
       threads: harness.options.threads, unit: .tokens, amount: Double(length),
-      bound: .init(format.limit(rounding), ModelWork(decoder).prefillOperations(length))
+      bound: .init(format.limit(arithmetic, rows: length), ModelWork(decoder).prefillOperations(length))
     ) {
       context.truncate(to: 0)
       _ = try context.readInPieces(prompt, logitsAt: [length - 1]) { try Interruption.check() }

@@ -1,4 +1,4 @@
-// A bf16 model made smaller: the rounding and writing alone, and the whole command with its manifest.
+// A bf16 model made smaller: the arithmetic and writing alone, and the whole command with its manifest.
 
 import Models
 import Quantization

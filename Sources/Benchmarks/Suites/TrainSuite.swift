@@ -18,16 +18,16 @@ struct TrainSuite {
     let options = harness.options
     let formats = WeightFormatChoice.all(options).filter { options.bits != nil || $0.bits != 8 }
     for format in formats {
-      for rounding in format.roundings(options) where rounding.isForTraining {
-        for threads in harness.threadCounts { try measure(format, rounding, threads: threads) }
+      for threads in harness.threadCounts {
+        try measure(format, format.training(options), threads: threads)
       }
     }
   }
 
-  private func measure(_ format: WeightFormatChoice, _ rounding: Rounding, threads: Int) throws {
+  private func measure(_ format: WeightFormatChoice, _ arithmetic: Arithmetic, threads: Int) throws {
     let options = harness.options
     let model = try ModelDirectory(path: models.folder(bits: format.bits))
-    let decoder = try Decoder(model)
+    let decoder = try Decoder(model, arithmetic: arithmetic)
     var configuration = TrainingConfiguration()
     configuration.rank = Self.rank
     configuration.targetModules = ["all-linear"]
@@ -51,13 +51,13 @@ struct TrainSuite {
       }
       number += 1
     }
-    var settings = format.modelSettings(rounding)
+    var settings = format.modelSettings(arithmetic)
     settings["batch"] = .string("\(batch)x\(length)")
     let subject = Harness.Subject(suite: .train, name: "LoRA rank 8", shape: models.name, settings: settings)
     let speed = try harness.measure(
       subject, threads: threads, unit: .tokens, amount: Double(batch * length),
       bound: .init(
-        format.limit(rounding),
+        format.limit(arithmetic, rows: batch * length),
         ModelWork(decoder).trainingOperations(documents: batch, length: length, rank: Self.rank)), body: take)
     harness.add(speed.seconds(for: Double(batch * length), named: "LoRA rank 8, a step"))
     guard threads == options.threads else { return }

@@ -120,7 +120,6 @@ struct Bench: ParsableCommand {
   private func options() throws -> BenchmarkOptions {
     var options = BenchmarkOptions(shape: try ModelShape(named: shape ?? "llama-135m"))
     options.isShapeChosen = shape != nil
-    options.model = model
     options.bits = bits
     options.groupSize = groupSize
     options.batch = batch
@@ -129,6 +128,7 @@ struct Bench: ParsableCommand {
     options.runs = runs
     options.isExact = exact
     options.seed = seed
+    if let model { try options.use(model: model) }
     return options
   }
 

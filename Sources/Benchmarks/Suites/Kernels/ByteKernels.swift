@@ -1,4 +1,4 @@
-// What weights go through on their way from one file to another: rounding and hashing.
+// What weights go through on their way from one file to another: arithmetic and hashing.
 
 import Quantization
 import Registry

@@ -65,20 +65,20 @@ struct KernelsSuite {
     let dy = RandomNumbers.tensor([shape.rows, shape.outputs], seed: options.seed + 2)
     let rival = sgemm(shape, threads)
     for format in WeightFormatChoice.all(options) {
-      for rounding in format.roundings(options) {
+      for arithmetic in format.arithmetics(options) {
         let w = try format.matrix(
-          rows: shape.outputs, columns: shape.inputs, rounding: rounding, seed: options.seed)
-        let settings = format.settings(rounding)
+          rows: shape.outputs, columns: shape.inputs, arithmetic: arithmetic, seed: options.seed)
+        let settings = format.settings(arithmetic)
         try harness.measure(
           .init(suite: .kernels, name: "GEMM \(format)", shape: "\(shape)", settings: settings),
           threads: threads, unit: .flops, amount: shape.operations,
-          bound: .init(format.limit(rounding), shape.operations), rival: rival
+          bound: .init(format.limit(arithmetic, rows: shape.rows), shape.operations), rival: rival
         ) { _ = w.multiply(x) }
-        guard rounding.isForTraining else { continue }
+        guard arithmetic != .eightBit else { continue }  // which training does not use
         try harness.measure(
           .init(suite: .kernels, name: "GEMM \(format) back", shape: "\(shape)", settings: settings),
           threads: threads, unit: .flops, amount: shape.operations,
-          bound: .init(format.limit(rounding), shape.operations), rival: rival
+          bound: .init(format.limit(arithmetic, rows: shape.rows), shape.operations), rival: rival
         ) { _ = w.multiplyBack(dy) }
       }
     }
@@ -89,12 +89,13 @@ struct KernelsSuite {
     let options = harness.options
     let x = RandomNumbers.tensor([1, shape.inputs], seed: options.seed)
     for format in WeightFormatChoice.all(options) {
-      for rounding in format.roundings(options) {
+      // In 16 bits a row is multiplied as it is exactly.
+      for arithmetic in format.arithmetics(options) where arithmetic != .sixteenBit {
         var matrices: [any WeightMatrix] = []
         var bytes = 0
         repeat {
           let next = try format.matrix(
-            rows: shape.outputs, columns: shape.inputs, rounding: rounding,
+            rows: shape.outputs, columns: shape.inputs, arithmetic: arithmetic,
             seed: options.seed + matrices.count)
           matrices.append(next)
           bytes += next.byteCount
@@ -102,7 +103,7 @@ struct KernelsSuite {
         try harness.measure(
           .init(
             suite: .kernels, name: "GEMV \(format)", shape: "1x\(shape.outputs)x\(shape.inputs)",
-            settings: format.settings(rounding)),
+            settings: format.settings(arithmetic)),
           threads: threads, unit: .bandwidth, amount: Double(bytes), bound: .init(.read, Double(bytes))
         ) { for w in matrices { _ = w.multiply(x) } }
       }
