@@ -83,7 +83,7 @@ let package = Package(
       dependencies: ["mlt", "TestSupport", "WeightFiles", "TensorCore", "Registry", "SafeIO"],
       resources: [.copy("Goldens")], swiftSettings: strict),
     .testTarget(
-      name: "BenchmarksTests", dependencies: ["Benchmarks", "SafeIO"], swiftSettings: strict),
+      name: "BenchmarksTests", dependencies: ["Benchmarks", "Models", "SafeIO"], swiftSettings: strict),
     .testTarget(
       name: "PipelinesTests", dependencies: ["Pipelines", "TestSupport", "Registry", "SafeIO"],
       swiftSettings: strict),

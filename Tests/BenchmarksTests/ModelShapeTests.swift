@@ -1,8 +1,7 @@
+import Benchmarks
 import Models
 import SafeIO
 import Testing
-
-@testable import Benchmarks
 
 /// The table of shapes.
 @Suite struct ModelShapeTests {

@@ -1,6 +1,5 @@
+import Benchmarks
 import Testing
-
-@testable import Benchmarks
 
 @Suite struct SpreadTests {
   @Test func `the median of an odd number of runs is the middle one`() {

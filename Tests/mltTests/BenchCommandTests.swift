@@ -70,7 +70,7 @@ import Testing
   @Test func `a baseline gives each row a ratio, and names the rows that are missing`() throws {
     let before = try run("prefill", "--bits", "16", "--json", "--quiet").json
     guard case .object(var edited) = before else { return }
-    // The earlier run was half as fast, and had one row more.
+    // The earlier run was much slower, and had one row more.
     var earlier = before["results"]?.arrayValue ?? []
     for index in earlier.indices {
       guard case .object(var row) = earlier[index] else { continue }
@@ -107,6 +107,28 @@ import Testing
     let kept = try run("limits", "--json", "--quiet", "--keep-environment", environment: environment)
     #expect(
       try kept.json["warnings"]?.arrayValue?.first?.stringValue?.contains("unset OPENBLAS_CORETYPE") == true)
+  }
+
+  @Test func `a quantized model is measured in the bits that it has`() throws {
+    var model = TinyModel()
+    model.contextLength = 32
+    try model.write(to: scratch.path + "/model")
+    let made = try Mlt.run(
+      ["quantize", "--model", "model", "--bits", "4", "--group-size", "32", "--out", "small"],
+      in: scratch.path)
+    #expect(made.status == 0)
+    let flags = [
+      "bench", "decode", "--model", "small", "--tokens", "2", "--repeat", "1", "--json", "--quiet",
+    ]
+    let report = try Mlt.run(flags, in: scratch.path).json
+    let row = try #require(rows(report, "decode").first)
+    #expect(row["shape"] == "small")
+    #expect(row["settings"]?["weights"] == "4-bit")
+    #expect(row["settings"]?["group_size"] == 32)
+    #expect(row["settings"]?["prompt"] == 30, "the prompt is cut to the model's context")
+    let refused = try Mlt.run(flags + ["--bits", "8"], in: scratch.path)
+    #expect(refused.status == 64)
+    #expect(refused.stderr.contains("small has 4 bits"))
   }
 
   @Test func `wrong flags are told before anything is measured`() throws {
