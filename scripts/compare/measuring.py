@@ -94,6 +94,7 @@ class Comparison:
         self.runs = arguments.runs
         self.threads = arguments.threads
         self.mlt = arguments.mlt
+        self.tiny = arguments.tiny
         # The shapes of the random models.
         self.small, self.big = ["llama-tiny"] * 2 if arguments.tiny else ["llama-135m", "llama-1b"]
         self.rows = []
