@@ -15,6 +15,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 CLEARED = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"]
 
 
+class Failed(SystemExit):
+    """A program ended with an error, or was ended by the system."""
+
+
 class Finished:
     """A program that has ended: what it printed, how long it took, and its memory."""
 
@@ -51,7 +55,7 @@ def run(command, threads=None):
         if process.returncode != 0:
             errors.seek(0)
             tail = errors.read().decode(errors="replace")[-2000:]
-            sys.exit(f"{' '.join(map(str, command))} ended with {process.returncode}:\n{tail}")
+            raise Failed(f"{' '.join(map(str, command))} ended with {process.returncode}:\n{tail}")
     return Finished(output, seconds, usage.ru_maxrss * 1024, max(anonymous, default=0))
 
 
