@@ -11,11 +11,12 @@ import Testing
   ) -> [UInt8] {
     var sha = mlt_sha256_start(version)
     bytes.withUnsafeBytes { buffer in
-      var done = start
-      for turn in 0... where done < bytes.count {
+      var (done, turn) = (start, 0)
+      while let base = buffer.baseAddress, done < bytes.count {
         let count = min(chunks[turn % chunks.count], bytes.count - done)
-        if let base = buffer.baseAddress { mlt_sha256_add(&sha, base + done, Int64(count)) }
+        mlt_sha256_add(&sha, base + done, Int64(count))
         done += count
+        turn += 1
       }
     }
     var digest = [UInt8](repeating: 0, count: 32)
