@@ -87,7 +87,7 @@ import Testing
   // MARK: Operands of 16 bits
 
   /// Sets for operands of 16 bits by their place in the list.
-  static let narrow = (0..<Int32(8)).prefix { mlt_kernels_of_16_bits($0) != nil }
+  static let narrowSets = (0..<Int32(8)).prefix { mlt_kernels_of_16_bits($0) != nil }
 
   private func narrow(_ index: Int32) throws -> UnsafePointer<mlt_kernels> {
     try #require(mlt_kernels_of_16_bits(index))
@@ -96,13 +96,13 @@ import Testing
   /// The portable set that rounds as this one does: by pairs of bf16, or by blocks.
   private func reference(_ kernels: UnsafePointer<mlt_kernels>) throws -> UnsafePointer<mlt_kernels> {
     let name = kernels.pointee.step == 2 ? "portable bf16" : "portable int16"
-    let found = Self.narrow.compactMap { mlt_kernels_of_16_bits($0) }.first {
+    let found = Self.narrowSets.compactMap { mlt_kernels_of_16_bits($0) }.first {
       String(cString: $0.pointee.name) == name
     }
     return try #require(found)
   }
 
-  @Test(arguments: narrow, StoredForm.all)
+  @Test(arguments: narrowSets, StoredForm.all)
   func `products of 16 bits agree with the portable ones, forward and back`(index: Int32, form: StoredForm)
     throws
   {
@@ -116,7 +116,7 @@ import Testing
     }
   }
 
-  @Test(arguments: narrow) func `products of 16 bits lose as much as their rounding loses`(index: Int32)
+  @Test(arguments: narrowSets) func `products of 16 bits lose as much as their rounding loses`(index: Int32)
     throws
   {
     let kernels = try narrow(index)
@@ -131,7 +131,7 @@ import Testing
     }
   }
 
-  @Test(arguments: narrow) func `a large value spoils its own block alone`(index: Int32) throws {
+  @Test(arguments: narrowSets) func `a large value spoils its own block alone`(index: Int32) throws {
     let kernels = try narrow(index)
     var product = try BlockedProduct(StoredForm.floats[2], (rows: 200, columns: 256), place: 6, back: false)
     for row in 0..<product.m { product.x[row * 256 + 17] *= 1000 }
@@ -139,7 +139,7 @@ import Testing
     #expect(relativeError(product.run(kernels), product.reference) < 4e-3)
   }
 
-  @Test(arguments: sets, narrow) func `what is not finite makes its row not finite`(
+  @Test(arguments: sets, narrowSets) func `what is not finite makes its row not finite`(
     wide: Int32, narrow: Int32
   ) throws {
     for kernels in [try set(wide), try self.narrow(narrow)] {
@@ -159,7 +159,7 @@ import Testing
     }
   }
 
-  @Test(arguments: narrow) func `tiny values become zeros and not garbage`(index: Int32) throws {
+  @Test(arguments: narrowSets) func `tiny values become zeros and not garbage`(index: Int32) throws {
     var product = try BlockedProduct(StoredForm.floats[1], (rows: 70, columns: 70), place: 5, back: false)
     for place in product.x.indices { product.x[place] *= 0x1p-140 }
     #expect(product.run(try narrow(index)).allSatisfy { abs($0) < 0x1p-100 })

@@ -231,8 +231,9 @@ import Testing
       let slopes = (0..<size).map { 0.5 * Double(g[$0]) + 0.1 * Double(p[$0]) }
       let means = (0..<size).map { Double(m[$0]) + 0.1 * (slopes[$0] - Double(m[$0])) }
       let squares = (0..<size).map { 0.99 * Double(v[$0]) + 0.01 * slopes[$0] * slopes[$0] }
-      let moved = (0..<size).map {
-        0.9 * Double(p[$0]) - 0.02 * means[$0] / (squares[$0].squareRoot() / 0.7 + 1e-3)
+      let moved = (0..<size).map { index -> Double in
+        let root = squares[index].squareRoot() / 0.7 + 1e-3
+        return 0.9 * Double(p[index]) - 0.02 * means[index] / root
       }
       #expect(deviation(newM, means) < 1e-6 && deviation(newV, squares) < 1e-6)
       #expect(deviation(newP, moved) < 1e-6)
