@@ -129,7 +129,7 @@ import Testing
       #expect(relativeError(y, sample.product(rounded(x, form.group), m: shape.m, back: false)) < 1e-5)
       // Rounding moves an activation by half a step at most.
       let exact = sample.product(x, m: shape.m, back: false)
-      let steps = x.indices.map { Double(step(x, $0, form.group)) }
+      let steps = x.indices.map { Double(largest(x, $0, form.group)) / 127 }
       for i in 0..<shape.m {
         for n in 0..<shape.rows {
           var bound = 1e-4
@@ -170,7 +170,7 @@ import Testing
       x[column] = 0  // row 0
       x[sample.columns + column] = .leastNormalMagnitude / 128  // row 1
     }
-    x[2 * sample.columns + 5] = 3e38
+    x[2 * sample.columns + 5] = 3e30
     x[3 * sample.columns + 5] = .infinity
     x[4 * sample.columns + 5] = .nan
     x[5 * sample.columns + 5] = -.infinity
@@ -184,17 +184,17 @@ import Testing
     #expect(relativeError(Array(row(6)) + row(7), Array(exact[120..<160])) < 1e-5)
   }
 
-  /// The step of the codes of the group that holds element `index`.
-  private func step(_ x: [Float], _ index: Int, _ group: Int) -> Float {
+  /// The largest magnitude in the group that holds element `index`.
+  private func largest(_ x: [Float], _ index: Int, _ group: Int) -> Float {
     let begin = index / group * group
-    return x[begin..<begin + group].reduce(0) { max($0, abs($1)) } / 127
+    return x[begin..<begin + group].reduce(0) { max($0, abs($1)) }
   }
 
-  /// Activations as 8 bits hold them.
+  /// Activations as 8 bits hold them; a code is rounded from the product with a reciprocal.
   private func rounded(_ x: [Float], _ group: Int) -> [Float] {
     x.indices.map { index in
-      let step = step(x, index, group)
-      return step == 0 ? 0 : (x[index] / step).rounded(.toNearestOrEven) * step
+      let top = largest(x, index, group)
+      return top == 0 ? 0 : (x[index] * (127 / top)).rounded(.toNearestOrEven) * (top / 127)
     }
   }
 }

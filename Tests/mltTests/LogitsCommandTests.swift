@@ -34,7 +34,10 @@ import WeightFiles
     let single = try logits()
     #expect(single.shape == [3, 258])
     let batch = try run("[[256, 72, 105], [1, 2, 3]]", "--json", "--exact", "--threads", "1")
-    #expect(try batch.json == ["version": 1, "out": "logits.safetensors", "shape": [2, 3, 258]])
+    #expect(
+      try batch.json == [
+        "version": 1, "out": "logits.safetensors", "shape": [2, 3, 258], "arithmetic": "exact",
+      ])
     let both = try logits()
     #expect(both.shape == [2, 3, 258])
     #expect(Array(both.floats().prefix(3 * 258)) == single.floats())

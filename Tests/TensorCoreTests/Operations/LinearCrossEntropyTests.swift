@@ -64,8 +64,8 @@ import Testing
       MemoryMeter.resetPeak()
       _ = hidden.linearCrossEntropy(head: .tensor(head), labels: Array(repeating: 5, count: 2048)).loss
         .backward()
-      // All logits would be 262 MB; a chunk of 131 rows is 17 MB.
-      #expect(MemoryMeter.peakBytes - before < 24 << 20)
+      // All logits would be 262 MB; a chunk of 512 rows is 66 MB.
+      #expect(MemoryMeter.peakBytes - before < 72 << 20)
     }
   }
 
