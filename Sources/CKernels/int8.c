@@ -7,7 +7,8 @@
 //
 // One Ice Lake thread with AVX-512 VNNI, weights 8192 x 2048 in groups of 64: 1 to 4 rows read the weights at 0.95 to 1.0
 // of the memory's bandwidth (two threads alike), 8 rows at 0.94 (8 bits) and 0.74 (4 bits); 512 rows run at 60 to 62 %
-// of the vpdpbusd peak, where scaling each group leaves 80 %: 4.2 times OpenBLAS on f32.
+// of the vpdpbusd peak, where scaling each group leaves 80 %: 3.4 to 3.6 times OpenBLAS
+// on f32 in the same run.
 #include <stddef.h>
 #if defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
