@@ -21,7 +21,10 @@ package final class BenchmarkModels {
     self.options = options
     self.progress = progress
     let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    scratch = "\(parent)/mlt-bench-\(getpid())"
+    // Gigabytes, perhaps: what killed runs left goes first.
+    let target = "\(parent)/mlt-bench"
+    try PartialName.removeStale(of: target)
+    scratch = PartialName.path(of: target)
     try Files.removeTree(scratch)
   }
 

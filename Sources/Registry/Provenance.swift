@@ -91,7 +91,8 @@ package struct ProvenanceInput: Sendable, Equatable {
 
   /// A folder, hashed on a thread of its own while `body` makes something of it.
   ///
-  /// - Throws: as `directory(role:path:)`, also where `body` stumbles over a damaged file first; what `body` throws.
+  /// - Throws: as `directory(role:path:)`, also where `body` stumbles over a damaged file first; what `body` throws. Other
+  ///   failures of `body`, such as a full disk, do not wait for the digest.
   package static func directory<R>(
     role: String, path: String, while body: () throws -> R
   ) throws -> (result: R, input: ProvenanceInput) {
@@ -99,9 +100,9 @@ package struct ProvenanceInput: Sendable, Equatable {
     do {
       let result = try body()
       return (result, try input.value())
-    } catch {
+    } catch let failure as Failure where failure.kind == .badData {
       _ = try input.value()
-      throw error
+      throw failure
     }
   }
 

@@ -5,14 +5,14 @@
 import Glibc
 
 /// The hidden name, beside a target, under which this process fills it.
-enum PartialName {
+package enum PartialName {
   /// The path to fill before it is renamed to `target`.
-  static func path(of target: String) -> String {
+  package static func path(of target: String) -> String {
     "\(Files.parent(of: target))/\(prefix(of: target))\(getpid())"
   }
 
   /// Removes what dead processes left of the same target.
-  static func removeStale(of target: String) throws(Failure) {
+  package static func removeStale(of target: String) throws(Failure) {
     let parent = Files.parent(of: target)
     let prefix = prefix(of: target)
     for name in try Files.list(parent) where name.hasPrefix(prefix) {

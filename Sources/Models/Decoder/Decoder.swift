@@ -83,19 +83,28 @@ package final class Decoder {
   ) -> Tensor {
     let pass = ForwardPass(batch, caches: caches)
     var hidden = embedding.gather(batch.ids, padding: spec.paddingToken)
+    // Generating a token must not pay for what only training asks.
+    let remade = isRecording && !checkpointing ? remadeBlocks(rows: batch.ids.count) : 0..<0
+    for (layer, block) in blocks.enumerated() {
+      if checkpointing {
+        hidden = checkpoint([hidden]) { [block($0[0], pass)] }[0]
+      } else if remade.contains(layer) {
+        hidden = remakingProducts { block(hidden, pass) }
+      } else {
+        hidden = block(hidden, pass)
+      }
+    }
+    pass.finish()
+    return finalNorm(hidden)
+  }
+
+  /// The blocks that make products again in the backward pass, for this many rows.
+  private func remadeBlocks(rows: Int) -> Range<Int> {
     let first = embedding.trained == nil ? blocks.firstIndex(where: \.isTrained) ?? blocks.count : 0
     let budget =
       activationBudget.map { ActivationBudget(bytes: $0) }
       ?? ActivationBudget(besideWeights: weights.reduce(0) { $0 + $1.storedBytes })
-    let remade = budget.remadeBlocks(of: blocks[first...], rows: batch.ids.count)
-    for (layer, block) in blocks.enumerated() {
-      hidden =
-        checkpointing
-        ? checkpoint([hidden]) { [block($0[0], pass)] }[0]
-        : remakingProducts(layer < first + remade) { block(hidden, pass) }
-    }
-    pass.finish()
-    return finalNorm(hidden)
+    return first..<first + budget.remadeBlocks(of: blocks[first...], rows: rows)
   }
 
   /// What enters each block, and the hidden states after the final norm: `blocks + 1` tensors `[rows, hidden]`.

@@ -21,6 +21,11 @@ final class RecordingProbe: Sendable {
   let touched = Atomic<Bool>(false)
 }
 
+/// Whether a backward pass may come: outside `withoutRecording`.
+package var isRecording: Bool {
+  if case .off = Recording.mode { false } else { true }
+}
+
 /// Runs `body` without recording: its results are constants, and nothing is kept for a backward pass.
 package func withoutRecording<R>(_ body: () throws -> R) rethrows -> R {
   try Recording.$mode.withValue(.off, operation: body)

@@ -69,6 +69,6 @@ extension Tensor {
 
 /// Runs `body` so that results of linear layers, and what is computed from them alone, are made again in the backward
 /// pass instead of kept.
-package func remakingProducts<R>(_ isWanted: Bool = true, _ body: () throws -> R) rethrows -> R {
-  try Recording.$remakesProducts.withValue(isWanted, operation: body)
+package func remakingProducts<R>(_ body: () throws -> R) rethrows -> R {
+  try Recording.$remakesProducts.withValue(true, operation: body)
 }

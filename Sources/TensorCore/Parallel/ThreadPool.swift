@@ -1,5 +1,6 @@
-// The one place that starts threads. A kernel call is cut into tasks by its shape alone, never by the number of
-// threads; the pool only decides who computes which task. So results have the same bits on any machine.
+// The threads that compute; work that waits for files has `Background`. A kernel call is cut into tasks by its shape alone,
+// never by the number of threads; the pool only decides who computes which task. So results have the same bits on any
+// machine.
 //
 // UNSAFE, on purpose: a closure and its captures are lent to other threads until `run` returns. The body must
 // write to places that no other task reads or writes.

@@ -34,7 +34,7 @@ struct Bench: ParsableCommand {
   @Option(help: ArgumentHelp("A real model instead.", valueName: "dir"))
   var model: String?
 
-  @Option(help: "Bits of a weight: 16, 8, 4. Default: what the suite compares.")
+  @Option(help: "Bits of a weight: 16, 8, 6, 5, 4, 3 or 2. Default: what the suite compares.")
   var bits: Int?
 
   @Option(help: "Columns that share a scale.")

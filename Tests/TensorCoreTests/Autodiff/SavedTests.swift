@@ -25,7 +25,7 @@ import Testing
       }
     }
 
-    func loss(remaking: Bool) -> Tensor { remakingProducts(remaking) { loss } }
+    func loss(remaking: Bool) -> Tensor { remaking ? remakingProducts { loss } : loss }
 
     private var loss: Tensor {
       let heads = x.rmsNorm(weight: nil, epsilon: 1e-5).linears(weights[0..<3].map { LinearTerm(weight: $0) })
