@@ -24,6 +24,9 @@ static inline int mlt_has_sha256(void) {
 #elif defined(__aarch64__)
 #include <sys/auxv.h>
 
+// The bits are those of the kernel, arch/arm64/include/uapi/asm/hwcap.h.
 static inline int mlt_has_sha256(void) { return (getauxval(AT_HWCAP) & 1 << 6) != 0; }
+static inline int mlt_has_dot_product(void) { return (getauxval(AT_HWCAP) & 1 << 20) != 0; }
+static inline int mlt_has_int8_matrix(void) { return (getauxval(AT_HWCAP2) & 1 << 13) != 0; }
 static inline int mlt_has_bf16(void) { return (getauxval(AT_HWCAP2) & 1 << 14) != 0; }
 #endif

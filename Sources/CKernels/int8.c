@@ -10,9 +10,6 @@
 // of the vpdpbusd peak, where scaling each group leaves 80 %: 3.4 to 3.6 times OpenBLAS
 // on f32 in the same run.
 #include <stddef.h>
-#if defined(__aarch64__) && defined(__linux__)
-#include <sys/auxv.h>
-#endif
 
 #include "cpu.h"
 #include "int8_kernels.h"
@@ -30,8 +27,8 @@ const mlt_int8_kernels *mlt_int8_available(int32_t index) {
 #if defined(__x86_64__)
   if (mlt_has_avx512_vnni() && index-- == 0) return &mlt_int8_avx512;
   if (mlt_has_avx2() && index-- == 0) return &mlt_int8_avx2;
-#elif defined(__aarch64__) && defined(__linux__)
-  if (getauxval(AT_HWCAP) & HWCAP_ASIMDDP && index-- == 0) return &mlt_int8_neon;
+#elif defined(__aarch64__)
+  if (mlt_has_dot_product() && index-- == 0) return &mlt_int8_neon;
 #endif
   return index == 0 ? &mlt_int8_portable : NULL;
 }

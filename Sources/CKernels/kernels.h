@@ -5,8 +5,8 @@
 extern const mlt_kernels mlt_portable, mlt_portable_bf16, mlt_portable_int16;
 #if defined(__x86_64__)
 extern const mlt_kernels mlt_avx2, mlt_avx512, mlt_avx512bf16, mlt_avx512bf16_emulated, mlt_avx512vnni;
-extern mlt_expand *const mlt_avx512_expand[MLT_FORMATS];
-extern mlt_dot *const mlt_avx512_dot[MLT_FORMATS];
+extern mlt_expand *const mlt_avx2_expand[MLT_FORMATS], *const mlt_avx512_expand[MLT_FORMATS];
+extern mlt_dot *const mlt_avx2_dot[MLT_FORMATS], *const mlt_avx512_dot[MLT_FORMATS];
 #elif defined(__aarch64__)
 extern const mlt_kernels mlt_neon, mlt_neon_bf16;
 extern mlt_expand *const mlt_neon_expand[MLT_FORMATS];
@@ -36,3 +36,9 @@ mlt_turn mlt_turn_any;
 // Code bits of an affine format, 0 for the others.
 #define MLT_CODE_BITS(format) \
   ((format) < MLT_AFFINE2 ? 0 : (format) == MLT_AFFINE8 ? 8 : (int)(format) - (int)MLT_AFFINE2 + 2)
+
+// The micro-kernel of a set for one number of rows, from its `micro` for any.
+#define MLT_DEFINE_MICRO(rows)                                                                                      \
+  static void micro_##rows(int64_t units, const float *x, const float *panel, float *y, int64_t ldy, int32_t add) { \
+    micro(rows, units, x, panel, y, ldy, add);                                                                      \
+  }

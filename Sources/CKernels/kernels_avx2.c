@@ -62,12 +62,6 @@ INLINE void expand(const mlt_format format, const mlt_matrix *w, int64_t row, in
   }
 }
 
-#define DEFINE_EXPAND(FORMAT, name)                                                                                \
-  static void expand_##name(const mlt_matrix *w, int64_t row, int64_t begin, int64_t count, float *out) {          \
-    expand(FORMAT, w, row, begin, count, out);                                                                     \
-  }
-MLT_EACH_FORMAT(DEFINE_EXPAND)
-
 // ---- few rows: dot products ------------------------------------------------------------------------------------------
 
 INLINE __m256 weights8(const mlt_format format, const uint8_t *row, int64_t k, const group_values *v) {
@@ -105,28 +99,8 @@ INLINE void dot_row(const mlt_format format, const int rows, const mlt_matrix *w
   }
 }
 
-// More than four rows of X go in two turns, the second with the row of W in the first-level cache.
-INLINE void dot(const mlt_format format, const mlt_matrix *w, int64_t begin, int64_t end, int64_t m, const float *x,
-                int64_t ldx, float *y, int64_t ldy) {
-  for (int64_t n = begin; n < end; n++)
-    for (int64_t i = 0; i < m; i += 4) {
-      const float *xi = x + i * ldx;
-      float *yi = y + i * ldy;
-      switch (m - i) {
-      case 1: dot_row(format, 1, w, n, xi, ldx, yi, ldy); break;
-      case 2: dot_row(format, 2, w, n, xi, ldx, yi, ldy); break;
-      case 3: dot_row(format, 3, w, n, xi, ldx, yi, ldy); break;
-      default: dot_row(format, 4, w, n, xi, ldx, yi, ldy);
-      }
-    }
-}
-
-#define DEFINE_DOT(FORMAT, name)                                                                                   \
-  static void dot_##name(const mlt_matrix *w, int64_t begin, int64_t end, int64_t m, const float *x, int64_t ldx,  \
-                         float *y, int64_t ldy) {                                                                  \
-    dot(FORMAT, w, begin, end, m, x, ldx, y, ldy);                                                                 \
-  }
-MLT_EACH_FORMAT(DEFINE_DOT)
+#define MLT_SET avx2
+#include "kernels_formats.h"
 
 // ---- the tile of the blocked product --------------------------------------------------------------------------------
 
@@ -154,11 +128,7 @@ INLINE void micro(const int rows, int64_t steps, const float *x, const float *pa
     }
 }
 
-#define DEFINE_MICRO(rows)                                                                                          \
-  static void micro_##rows(int64_t steps, const float *x, const float *panel, float *y, int64_t ldy, int32_t add) { \
-    micro(rows, steps, x, panel, y, ldy, add);                                                                      \
-  }
-DEFINE_MICRO(1) DEFINE_MICRO(2) DEFINE_MICRO(3) DEFINE_MICRO(4) DEFINE_MICRO(5) DEFINE_MICRO(6)
+MLT_DEFINE_MICRO(1) MLT_DEFINE_MICRO(2) MLT_DEFINE_MICRO(3) MLT_DEFINE_MICRO(4) MLT_DEFINE_MICRO(5) MLT_DEFINE_MICRO(6)
 
 // 8 x 8 transposition: 24 shuffles for 8 vectors.
 INLINE void transpose8(__m256 r[8]) {
@@ -211,11 +181,6 @@ static void lay(const float *in, int64_t ld, int64_t rows, int64_t count, int64_
 
 #pragma clang attribute pop
 
-#define EXPAND(FORMAT, name) [FORMAT] = expand_##name,
-#define DOT(FORMAT, name) [FORMAT] = dot_##name,
-static mlt_expand *const each_expand[MLT_FORMATS] = {MLT_EACH_FORMAT(EXPAND)};
-static mlt_dot *const each_dot[MLT_FORMATS] = {MLT_EACH_FORMAT(DOT)};
-
 const mlt_kernels mlt_avx2 = {
     .name = "avx2",
     .mr = MR,
@@ -227,7 +192,7 @@ const mlt_kernels mlt_avx2 = {
     .micro = {0, micro_1, micro_2, micro_3, micro_4, micro_5, micro_6},
     .turn = turn,
     .lay = lay,
-    .expand = each_expand,
-    .dot = each_dot,
+    .expand = mlt_avx2_expand,
+    .dot = mlt_avx2_dot,
 };
 #endif

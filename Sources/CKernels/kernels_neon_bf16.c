@@ -35,12 +35,8 @@ INLINE void micro(const int rows, int64_t units, const float *x, const float *pa
     }
 }
 
-#define DEFINE_MICRO(rows)                                                                                          \
-  static void micro_##rows(int64_t units, const float *x, const float *panel, float *y, int64_t ldy, int32_t add) { \
-    micro(rows, units, x, panel, y, ldy, add);                                                                      \
-  }
-DEFINE_MICRO(1) DEFINE_MICRO(2) DEFINE_MICRO(3) DEFINE_MICRO(4)
-DEFINE_MICRO(5) DEFINE_MICRO(6) DEFINE_MICRO(7) DEFINE_MICRO(8)
+MLT_DEFINE_MICRO(1) MLT_DEFINE_MICRO(2) MLT_DEFINE_MICRO(3) MLT_DEFINE_MICRO(4)
+MLT_DEFINE_MICRO(5) MLT_DEFINE_MICRO(6) MLT_DEFINE_MICRO(7) MLT_DEFINE_MICRO(8)
 
 // ---- into lanes -----------------------------------------------------------------------------------------------------
 

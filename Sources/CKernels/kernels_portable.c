@@ -85,11 +85,7 @@ INLINE void micro(const int rows, int64_t steps, const float *x, const float *pa
     for (int j = 0; j < NR; j++) y[i * ldy + j] = add ? y[i * ldy + j] + sums[i][j] : sums[i][j];
 }
 
-#define DEFINE_MICRO(rows)                                                                                         \
-  static void micro_##rows(int64_t steps, const float *x, const float *panel, float *y, int64_t ldy, int32_t add) { \
-    micro(rows, steps, x, panel, y, ldy, add);                                                                     \
-  }
-DEFINE_MICRO(1) DEFINE_MICRO(2) DEFINE_MICRO(3) DEFINE_MICRO(4)
+MLT_DEFINE_MICRO(1) MLT_DEFINE_MICRO(2) MLT_DEFINE_MICRO(3) MLT_DEFINE_MICRO(4)
 
 void mlt_turn_any(const float *in, int64_t ld, int64_t rows, int64_t count, int64_t width, float *out) {
   for (int64_t k = 0; k < count; k++)

@@ -111,11 +111,11 @@ uint64_t mlt_read_all(const void *bytes, int64_t count) {
 static int32_t list_peaks(const mlt_peak *peaks[]) {
   int32_t n = 0;
   const int wide = mlt_has_avx512(), narrow = mlt_has_avx2();
-  const int vnni = wide && __builtin_cpu_supports("avx512vnni"), avx_vnni = __builtin_cpu_supports("avxvnni");
+  const int vnni = mlt_has_avx512_vnni(), avx_vnni = __builtin_cpu_supports("avxvnni");
   if (wide) peaks[n++] = &peak_avx512_f32;
   if (narrow) peaks[n++] = &peak_avx2_f32;
   if (n == 0) peaks[n++] = &peak_portable;
-  if (wide && __builtin_cpu_supports("avx512bf16")) peaks[n++] = &peak_bf16;
+  if (mlt_has_avx512_bf16()) peaks[n++] = &peak_bf16;
   if (vnni) peaks[n++] = &peak_vnni_int16;
   if (!vnni && avx_vnni) peaks[n++] = &peak_avx_vnni_int16;
   if (narrow) peaks[n++] = &peak_avx2_int16;
@@ -127,12 +127,8 @@ static int32_t list_peaks(const mlt_peak *peaks[]) {
 
 #elif defined(__aarch64__)
 #include <arm_neon.h>
-#include <sys/auxv.h>
 
-// linux/arch/arm64/include/uapi/asm/hwcap.h
-#define HWCAP_DOT_PRODUCT (1ul << 20)
-#define HWCAP2_INT8_MATRIX (1ul << 13)
-#define HWCAP2_BFLOAT16 (1ul << 14)
+#include "cpu.h"
 
 #define BASE
 #define DOT_PRODUCT __attribute__((target("dotprod")))
@@ -157,13 +153,12 @@ uint64_t mlt_read_all(const void *bytes, int64_t count) { return read_words(byte
 
 static int32_t list_peaks(const mlt_peak *peaks[]) {
   int32_t n = 0;
-  const unsigned long first = getauxval(AT_HWCAP), second = getauxval(AT_HWCAP2);
   peaks[n++] = &peak_neon_f32;
-  if (second & HWCAP2_BFLOAT16) peaks[n++] = &peak_bfmmla;
-  if (second & HWCAP2_BFLOAT16) peaks[n++] = &peak_bfdot;
+  if (mlt_has_bf16()) peaks[n++] = &peak_bfmmla;
+  if (mlt_has_bf16()) peaks[n++] = &peak_bfdot;
   peaks[n++] = &peak_neon_int16;
-  if (second & HWCAP2_INT8_MATRIX) peaks[n++] = &peak_smmla;
-  if (first & HWCAP_DOT_PRODUCT) peaks[n++] = &peak_sdot;
+  if (mlt_has_int8_matrix()) peaks[n++] = &peak_smmla;
+  if (mlt_has_dot_product()) peaks[n++] = &peak_sdot;
   return n;
 }
 

@@ -1,13 +1,8 @@
 // Products in which one size is small, as the rank of an adapter is. They are bound by reading and writing the large
-// operand, so it is passed over once, and tiles of sums stay in registers. Included once per instruction set.
+// operand, so it is passed over once, and tiles of sums stay in registers. Included once per instruction set, after vector_tiles.h.
 //
 // A tile's sizes are arguments that are constants after inlining. An element is summed in one order, whatever the tile
 // it lies in.
-typedef float thin_vector __attribute__((vector_size(4 * VECTOR_LANES), aligned(4), may_alias));
-#define THIN_INLINE static inline __attribute__((always_inline))
-#define THIN_LOAD(p) (*(const thin_vector *)(p))
-#define THIN_STORE(p) (*(thin_vector *)(p))
-
 enum {
   THIN_WIDE = VECTOR_LANES == 16,  // 32 registers
   THIN_DOT_ROWS = THIN_WIDE ? 4 : 2,
@@ -17,21 +12,21 @@ enum {
   THIN_OUTER_ROWS = 32,  // rows between two visits of the sums; as many rows of y stay in the second-level cache
 };
 
-THIN_INLINE void thin_dot_tile(const int height, const int width, const float *x, long ldx, const float *a, long lda,
+INLINE void thin_dot_tile(const int height, const int width, const float *x, long ldx, const float *a, long lda,
                                long n, float scale, float *t, long ldt) {
-  thin_vector sum[THIN_DOT_ROWS][THIN_DOT_RANK];
+  vec sum[THIN_DOT_ROWS][THIN_DOT_RANK];
   for (int i = 0; i < height; i++)
-    for (int r = 0; r < width; r++) sum[i][r] = (thin_vector){0};
+    for (int r = 0; r < width; r++) sum[i][r] = (vec)0.0f;
   long k = 0;
   for (; k + VECTOR_LANES <= n; k += VECTOR_LANES)
     for (int i = 0; i < height; i++)
-      for (int r = 0; r < width; r++) sum[i][r] += THIN_LOAD(x + i * ldx + k) * THIN_LOAD(a + r * lda + k);
+      for (int r = 0; r < width; r++) sum[i][r] += load(x + i * ldx + k) * load(a + r * lda + k);
   for (int i = 0; i < height; i++)
     for (int r = 0; r < width; r++) {
       float rest = 0.0f;
       for (long l = k; l < n; l++) rest += x[i * ldx + l] * a[r * lda + l];
       float lane[VECTOR_LANES];
-      THIN_STORE(lane) = sum[i][r];
+      store(lane, sum[i][r]);
       for (int half = VECTOR_LANES / 2; half > 0; half /= 2)
         for (int l = 0; l < half; l++) lane[l] += lane[l + half];
       t[i * ldt + r] = scale * (lane[0] + rest);
@@ -52,19 +47,19 @@ static void thin_dot(const float *x, long ldx, const float *a, long lda, long ro
 }
 
 // Two vectors of columns.
-THIN_INLINE void thin_add_tile(const int height, const float *t, long ldt, const float *a, long lda, long rank,
+INLINE void thin_add_tile(const int height, const float *t, long ldt, const float *a, long lda, long rank,
                                float *y, long ldy) {
-  thin_vector first[THIN_ADD_ROWS], second[THIN_ADD_ROWS];
-  for (int i = 0; i < height; i++) first[i] = second[i] = (thin_vector){0};
+  vec first[THIN_ADD_ROWS], second[THIN_ADD_ROWS];
+  for (int i = 0; i < height; i++) first[i] = second[i] = (vec)0.0f;
   for (long r = 0; r < rank; r++)
     for (int i = 0; i < height; i++) {
       const float factor = t[i * ldt + r];
-      first[i] += factor * THIN_LOAD(a + r * lda);
-      second[i] += factor * THIN_LOAD(a + r * lda + VECTOR_LANES);
+      first[i] += factor * load(a + r * lda);
+      second[i] += factor * load(a + r * lda + VECTOR_LANES);
     }
   for (int i = 0; i < height; i++) {
-    THIN_STORE(y + i * ldy) += first[i];
-    THIN_STORE(y + i * ldy + VECTOR_LANES) += second[i];
+    store(y + i * ldy, load(y + i * ldy) + first[i]);
+    store(y + i * ldy + VECTOR_LANES, load(y + i * ldy + VECTOR_LANES) + second[i]);
   }
 }
 
@@ -87,23 +82,23 @@ static void thin_add(const float *t, long ldt, const float *a, long lda, long ro
   }
 }
 
-THIN_INLINE void thin_outer_tile(const int width, const float *t, long ldt, const float *y, long ldy, long rows,
+INLINE void thin_outer_tile(const int width, const float *t, long ldt, const float *y, long ldy, long rows,
                                  float *g, long ldg) {
-  thin_vector first[THIN_OUTER_RANK], second[THIN_OUTER_RANK];
+  vec first[THIN_OUTER_RANK], second[THIN_OUTER_RANK];
   for (int r = 0; r < width; r++) {
-    first[r] = THIN_LOAD(g + r * ldg);
-    second[r] = THIN_LOAD(g + r * ldg + VECTOR_LANES);
+    first[r] = load(g + r * ldg);
+    second[r] = load(g + r * ldg + VECTOR_LANES);
   }
   for (long i = 0; i < rows; i++) {
-    const thin_vector a = THIN_LOAD(y + i * ldy), b = THIN_LOAD(y + i * ldy + VECTOR_LANES);
+    const vec a = load(y + i * ldy), b = load(y + i * ldy + VECTOR_LANES);
     for (int r = 0; r < width; r++) {
       first[r] += t[i * ldt + r] * a;
       second[r] += t[i * ldt + r] * b;
     }
   }
   for (int r = 0; r < width; r++) {
-    THIN_STORE(g + r * ldg) = first[r];
-    THIN_STORE(g + r * ldg + VECTOR_LANES) = second[r];
+    store(g + r * ldg, first[r]);
+    store(g + r * ldg + VECTOR_LANES, second[r]);
   }
 }
 
