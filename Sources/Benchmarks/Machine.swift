@@ -43,16 +43,7 @@ package enum Machine {
     return features.filter(known.contains)
   }
 
-  private static let information = ProcFile.text("/proc/cpuinfo") ?? ""
-
-  /// The first value of a key in /proc/cpuinfo.
   private static func field(_ key: String) -> String? {
-    for line in information.split(separator: "\n") where line.hasPrefix(key) {
-      let parts = line.split(separator: ":", maxSplits: 1)
-      guard parts.count == 2, parts[0].drop(while: { $0 != "\t" && $0 != ":" }).allSatisfy({ $0 == "\t" })
-      else { continue }
-      return String(parts[1].drop { $0 == " " })
-    }
-    return nil
+    ProcFile.field(key, of: "/proc/cpuinfo").map(String.init)
   }
 }

@@ -25,53 +25,20 @@ enum MemorySampler {
       fclose(file)
     }
     MemoryMeter.resetPeak()
-    let sampler = Sampler()
-    sampler.start()
-    defer { sampler.stop() }
-    try body()
-    sampler.stop()
-    return Peak(
-      tensors: MemoryMeter.peakBytes, anonymous: sampler.peak.load(ordering: .relaxed),
-      resident: MemoryMeter.processPeakBytes)
-  }
-
-  /// A thread that reads `RssAnon` of /proc/self/status.
-  private final class Sampler: Sendable {
-    let peak = Atomic<Int>(0)
-    private let isStopped = Atomic<Bool>(false)
-    private let hasEnded = Atomic<Bool>(true)
-
-    func start() {
-      hasEnded.store(false, ordering: .sequentiallyConsistent)
-      var thread = pthread_t()
-      let context = Unmanaged.passRetained(self)
-      let status = pthread_create(
-        &thread, nil,
-        { context in
-          guard let context else { return nil }
-          Unmanaged<Sampler>.fromOpaque(context).takeRetainedValue().watch()
-          return nil
-        }, context.toOpaque())
-      guard status == 0 else {
-        context.release()
-        hasEnded.store(true, ordering: .sequentiallyConsistent)
-        return
-      }
-      pthread_detach(thread)
-    }
-
-    func stop() {
-      isStopped.store(true, ordering: .sequentiallyConsistent)
-      while !hasEnded.load(ordering: .sequentiallyConsistent) { usleep(1000) }
-    }
-
-    private func watch() {
+    let isOver = Atomic(false)
+    let anonymous = Background { () throws(Failure) -> Int in
+      var most = 0
       repeat {
-        let kibibytes = ProcFile.status("RssAnon")?.split(whereSeparator: { $0 == " " || $0 == "\t" }).first
-        peak.max((kibibytes.flatMap { Int($0) } ?? 0) * 1024, ordering: .relaxed)
+        most = max(most, ProcFile.memory("RssAnon"))
         usleep(4000)
-      } while !isStopped.load(ordering: .sequentiallyConsistent)
-      hasEnded.store(true, ordering: .sequentiallyConsistent)
+      } while !isOver.load(ordering: .relaxed)
+      return most
     }
+    do {
+      defer { isOver.store(true, ordering: .relaxed) }
+      try body()
+    }
+    return try Peak(
+      tensors: MemoryMeter.peakBytes, anonymous: anonymous.value(), resident: MemoryMeter.processPeakBytes)
   }
 }

@@ -1,4 +1,5 @@
-// Reading what the kernel says about the process. Such files have no size in advance, so they are read to their end.
+// Reading what the kernel says about the process and the machine. Such files have no size in advance, so they are read
+// to their end.
 
 import Glibc
 
@@ -16,9 +17,22 @@ package enum ProcFile {
     }
   }
 
-  /// What follows `key:` on a line of /proc/self/status (proc(5)).
-  package static func status(_ key: String) -> Substring? {
-    text("/proc/self/status")?.split(separator: "\n").first { $0.hasPrefix(key + ":") }?.dropFirst(
-      key.count + 1)
+  /// What the first line for a key says in a file of lines `key: value`, such as /proc/cpuinfo; nil where there is none.
+  package static func field(_ key: String, of path: String) -> Substring? {
+    for line in text(path)?.split(separator: "\n") ?? [] where line.hasPrefix(key) {
+      let rest = line.dropFirst(key.count).drop(while: isBlank)
+      if rest.first == ":" { return rest.dropFirst().drop(while: isBlank) }
+    }
+    return nil
   }
+
+  /// A field of /proc/self/status (proc(5)).
+  package static func status(_ key: String) -> Substring? { field(key, of: "/proc/self/status") }
+
+  /// A field of /proc/self/status that the kernel gives in kibibytes, in bytes; 0 where there is none.
+  package static func memory(_ key: String) -> Int {
+    (status(key)?.prefix { $0.isNumber }).flatMap { Int($0) }.map { $0 * 1024 } ?? 0
+  }
+
+  private static func isBlank(_ character: Character) -> Bool { character == " " || character == "\t" }
 }

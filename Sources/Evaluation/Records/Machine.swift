@@ -11,9 +11,10 @@ package struct Machine: Sendable {
 
   /// This machine, with the threads in use.
   package static var current: Machine {
-    Machine(
-      processor: processorName ?? "unknown", instructionSet: InstructionSet.name,
-      threads: ThreadPool.shared.threads)
+    // arm64 names no model (proc(5)).
+    let processor = ProcFile.field("model name", of: "/proc/cpuinfo").map(String.init) ?? "unknown"
+    return Machine(
+      processor: processor, instructionSet: InstructionSet.name, threads: ThreadPool.shared.threads)
   }
 
   var json: JSON {
@@ -21,13 +22,5 @@ package struct Machine: Sendable {
       "processor": .string(processor), "instruction_set": .string(instructionSet),
       "threads": .integer(threads),
     ]
-  }
-
-  /// `model name` of the first core in /proc/cpuinfo (proc(5)); arm64 has no such line.
-  private static var processorName: String? {
-    guard let text = ProcFile.text("/proc/cpuinfo"),
-      let line = text.split(separator: "\n").first(where: { $0.hasPrefix("model name") })
-    else { return nil }
-    return line.split(separator: ":", maxSplits: 1).last.map { String($0.drop { $0 == " " }) }
   }
 }

@@ -23,8 +23,5 @@ package enum MemoryMeter {
   package static func resetPeak() { BufferPool.shared.resetPeak() }
 
   /// The process's largest resident set in bytes: VmHWM of /proc/self/status (proc(5)); 0 where there is none.
-  package static var processPeakBytes: Int {
-    let kibibytes = ProcFile.status("VmHWM")?.split(whereSeparator: { $0 == " " || $0 == "\t" }).first
-    return (kibibytes.flatMap { Int($0) } ?? 0) * 1024
-  }
+  package static var processPeakBytes: Int { ProcFile.memory("VmHWM") }
 }
