@@ -83,14 +83,11 @@ package enum Gemm {
   /// The best kernels for operands of 16 bits; those above where nothing is gained by them.
   private nonisolated(unsafe) static let kernelsOf16Bits: Kernels = mlt_fast_16_bits() ?? kernels
 
-  /// A matrix of so many columns is always multiplied in f32: there is little to gain.
-  private static let fewColumns = 512
-
   /// What products with operands of 16 bits run on.
   static var nameOf16Bits: String { String(cString: kernelsOf16Bits.pointee.name) }
 
   private static func kernels(_ w: mlt_matrix, _ arithmetic: Arithmetic) -> Kernels {
-    arithmetic == .exact || w.format == MLT_F32 || Int(w.columns) <= fewColumns
+    arithmetic == .exact || w.format == MLT_F32 || Int(w.columns) <= Arithmetic.exactColumns
       ? kernels : kernelsOf16Bits
   }
 

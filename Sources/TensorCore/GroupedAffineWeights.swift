@@ -88,14 +88,9 @@ package final class GroupedAffineWeights: StoredWeights, @unchecked Sendable {  
   }
 
   /// Whether activations of products are rounded to 8 bits.
-  ///
-  /// Small matrices stay exact: there is little to gain.
   var multipliesInEightBits: Bool {
-    arithmetic == .eightBit && [4, 8].contains(bits) && columns > GroupedAffineWeights.exactColumns
+    arithmetic == .eightBit && [4, 8].contains(bits) && columns > Arithmetic.exactColumns
   }
-
-  /// Matrices of at most so many columns are multiplied exactly.
-  private static let exactColumns = 512
 
   func multiply(_ x: SharedActivations) -> Tensor {
     guard multipliesInEightBits else {

@@ -15,6 +15,9 @@ package enum Arithmetic: String, Sendable, CaseIterable {
 }
 
 extension Arithmetic {
+  /// Matrices of at most so many columns are multiplied exactly, whatever they were told: there is little to gain.
+  static let exactColumns = 512
+
   /// What a record of a result keeps: the bits, and the kernels that decide how 16 of them are rounded.
   package var record: String { self == .exact ? rawValue : "\(rawValue) \(Gemm.nameOf16Bits)" }
 }
