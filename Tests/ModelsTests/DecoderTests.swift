@@ -142,15 +142,25 @@ import Testing
     #expect(decoder.weights.allSatisfy { $0.expanded.floats().allSatisfy { $0 == 7 } })
   }
 
-  @Test func `an adapter sees the output before the bias`() throws {
+  @Test func `an adapter adds to the output of the weight, not of the bias`() throws {
+    /// W once more, as factors.
     final class Doubling: LinearAdapter {
-      func apply(_ x: Tensor, baseOutput: Tensor, linear: Linear) -> Tensor { baseOutput * 2 }
+      let factors: LowRankFactors?
+
+      init(_ linear: Linear) {
+        let identity = (0..<linear.outputs * linear.outputs).map {
+          Float($0 % (linear.outputs + 1) == 0 ? 1 : 0)
+        }
+        factors = LowRankFactors(
+          inner: linear.weight.expanded, outer: Tensor(identity, shape: [linear.outputs, linear.outputs]),
+          scale: 1)
+      }
     }
     let decoder = try model(["attention_bias": true])
     let linear = decoder.linears[0]
     let x = Tensor((0..<8).map { Float($0) }, shape: [1, 8])
     let plain = linear(x).floats()
-    linear.adapter = Doubling()
+    linear.adapter = Doubling(linear)
     let bias = try #require(linear.bias).expanded.floats()
     let expected = zip(plain, bias).map { ($0 - $1) * 2 + $1 }
     #expect(difference(linear(x).floats(), expected) < 1e-5)

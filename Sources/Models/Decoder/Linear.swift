@@ -1,25 +1,13 @@
 // y = x · Wᵀ + b, the part of a model that quantization and adapters care about. Neither knows of the other: the weight
-// has a format, the adapter sees only what comes in and what comes out.
+// has a format, the adapter is two factors beside it.
 
 import SafeIO
 import TensorCore
 
 /// What an adapter adds to a linear layer.
 package protocol LinearAdapter: AnyObject {
-  /// The layer's output with the adapter, before the bias.
-  ///
-  /// - Parameters:
-  ///   - x: the layer's input `[rows, inputs]`.
-  ///   - baseOutput: x · Wᵀ `[rows, outputs]`, without the layer's bias.
-  ///   - linear: the layer, for its weight.
-  func apply(_ x: Tensor, baseOutput: Tensor, linear: Linear) -> Tensor
-
-  /// The adapter as factors, if that is all it does now; then it can be computed together with the layer.
+  /// The factors of what is added now, which is computed together with the layer; nil for nothing.
   var factors: LowRankFactors? { get }
-}
-
-extension LinearAdapter {
-  package var factors: LowRankFactors? { nil }
 }
 
 /// A linear layer.
@@ -42,8 +30,8 @@ package final class Linear {
   /// `[rows, inputs]` gives `[rows, outputs]`.
   package func callAsFunction(_ x: Tensor) -> Tensor {
     if let term { return x.linears([term])[0] }
-    var y = weight.multiply(x)
-    if let adapter { y = adapter.apply(x, baseOutput: y, linear: self) }
+    precondition(adapter == nil, "an adapter stands beside frozen weights: '\(path)' is trained itself")
+    let y = weight.multiply(x)
     guard let bias else { return y }
     return y + bias.expanded
   }
@@ -54,10 +42,9 @@ package final class Linear {
     return terms.count == linears.count ? x.linears(terms) : linears.map { $0(x) }
   }
 
-  /// The layer as one computation; nil where it is trained itself, or its adapter is more than factors.
+  /// The layer as one computation; nil where it is trained itself.
   private var term: LinearTerm? {
     guard case .stored(let matrix) = weight.value, bias?.trained == nil else { return nil }
-    if let adapter, adapter.factors == nil { return nil }
     return LinearTerm(weight: matrix, bias: bias?.expanded, adapter: adapter?.factors)
   }
 }
