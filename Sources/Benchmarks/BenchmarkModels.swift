@@ -114,18 +114,19 @@ struct RandomModel {
     ]
   }
 
-  /// Some values of a tensor; a deviation of 0.02, as models are initialized with, keeps activations tame.
+  /// Some values of a tensor.
   private func values(_ entry: TensorEntry, _ range: Range<Int>) -> Tensor {
     let count = [range.count]
-    // A uniform code of b bits has a deviation of 2^b / 3.46.
-    let scale = Float(0.02 * 3.46) / Float(1 << min(bits, 8))
     let seed = seed &+ Int(truncatingIfNeeded: CounterRandom.hash("\(entry.name) \(range.lowerBound)") >> 1)
     if entry.dtype == .u32 { return RandomNumbers.words(count, seed: seed) }
-    if entry.name.hasSuffix(".scales") { return .full(count, value: scale).cast(to: .bf16) }
+    if entry.name.hasSuffix(".scales") {
+      return .full(count, value: RandomNumbers.affine(bits: bits).scale).cast(to: .bf16)
+    }
     if entry.name.hasSuffix(".biases") {
-      return .full(count, value: -scale * Float(1 << (bits - 1))).cast(to: .bf16)
+      return .full(count, value: RandomNumbers.affine(bits: bits).bias).cast(to: .bf16)
     }
     if entry.shape.count == 1 { return .full(count, value: 1).cast(to: .bf16) }
-    return RandomNumbers.tensor(count, dtype: .bf16, deviation: 0.02, seed: seed)
+    return RandomNumbers.tensor(
+      count, dtype: .bf16, deviation: RandomNumbers.weightDeviation, seed: seed)
   }
 }

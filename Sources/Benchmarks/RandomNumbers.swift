@@ -9,6 +9,14 @@ import TensorCore
 enum RandomNumbers {
   /// Values that a task makes.
   private static let grain = 1 << 16
+  /// The deviation of random weights: what models are initialized with, which keeps activations tame.
+  static let weightDeviation: Float = 0.02
+
+  /// The scale and the bias that give uniform codes, whose deviation is 2^bits / 3.46, the deviation of weights around 0.
+  static func affine(bits: Int) -> (scale: Float, bias: Float) {
+    let scale = Float(0.02 * 3.46) / Float(1 << bits)
+    return (scale, -scale * Float(1 << (bits - 1)))
+  }
 
   /// f32 or bf16 values around 0 with a deviation of about `deviation`: each is the sum of two bytes of a random number.
   static func tensor(_ shape: [Int], dtype: DType = .f32, deviation: Float = 1, seed: Int) -> Tensor {

@@ -72,15 +72,16 @@ enum WeightFormatChoice: CustomStringConvertible, Equatable {
     switch self {
     case .bf16:
       return DenseWeights(
-        RandomNumbers.tensor([rows, columns], dtype: .bf16, deviation: 0.02, seed: seed),
+        RandomNumbers.tensor(
+          [rows, columns], dtype: .bf16, deviation: RandomNumbers.weightDeviation, seed: seed),
         arithmetic: arithmetic)
     case .affine(let bits, let groupSize):
       let groups = columns / groupSize
-      let scale = Float(0.02 * 3.46) / Float(1 << bits)  // a uniform code then has a deviation of 0.02
+      let (scale, bias) = RandomNumbers.affine(bits: bits)
       return try GroupedAffineWeights(
         codes: RandomNumbers.words([rows, columns * bits / 32], seed: seed),
         scales: Tensor.full([rows, groups], value: scale).cast(to: .bf16),
-        biases: Tensor.full([rows, groups], value: -scale * Float(1 << (bits - 1))).cast(to: .bf16),
+        biases: Tensor.full([rows, groups], value: bias).cast(to: .bf16),
         bits: bits, groupSize: groupSize, arithmetic: arithmetic, place: "a random matrix")
     }
   }

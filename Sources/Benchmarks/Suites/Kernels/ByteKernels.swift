@@ -14,7 +14,8 @@ struct ByteKernels {
   func run() throws {
     let options = harness.options
     let (rows, columns) = options.isTiny ? (16, 64) : (16384, 2048)
-    let weights = RandomNumbers.tensor([rows, columns], dtype: .bf16, deviation: 0.02, seed: options.seed)
+    let weights = RandomNumbers.tensor(
+      [rows, columns], dtype: .bf16, deviation: RandomNumbers.weightDeviation, seed: options.seed)
     let bytes = Double(weights.count * weights.dtype.size)
     for threads in harness.threadCounts {
       for bits in [4, 8] {

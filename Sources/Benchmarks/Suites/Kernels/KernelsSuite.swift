@@ -51,7 +51,8 @@ struct KernelsSuite {
   private func floatProduct(_ shape: ProductShape, threads: Int) throws {
     let seed = harness.options.seed
     let x = RandomNumbers.tensor([shape.rows, shape.inputs], seed: seed)
-    let w = RandomNumbers.tensor([shape.outputs, shape.inputs], deviation: 0.02, seed: seed + 1)
+    let w = RandomNumbers.tensor(
+      [shape.outputs, shape.inputs], deviation: RandomNumbers.weightDeviation, seed: seed + 1)
     try harness.measure(
       .init(suite: .kernels, name: "GEMM f32", shape: "\(shape)"), threads: threads, unit: .flops,
       amount: shape.operations, bound: .init(.f32, shape.operations), rival: sgemm(shape, threads)
