@@ -58,6 +58,14 @@ import Testing
     #expect(try Files.list(scratch.path).isEmpty, "the models that were made are removed")
   }
 
+  @Test func `what a killed run left goes, and what a living one makes stays`() throws {
+    // No process has the largest number (proc(5), pid_max); process 1 lives as long as the system.
+    let (dead, living) = (".mlt-bench.partial-\(Int32.max)", ".mlt-bench.partial-1")
+    for folder in [dead, living] { try scratch.write("weights", "\(folder)/model.safetensors") }
+    #expect(try run("limits", "--json", "--quiet").status == 0)
+    #expect(try Files.list(scratch.path) == [living])
+  }
+
   @Test func `products of every stored format are measured beside OpenBLAS`() throws {
     let kernels = rows(try run("kernels", "--json", "--quiet").json, "kernels")
     for name in ["GEMM f32", "GEMM bf16", "GEMM 8-bit", "GEMM 4-bit", "GEMM 4-bit back"] {
