@@ -5,7 +5,7 @@
 
 #include "common.h"
 #include "kernels.h"
-#include "transpose_avx512.h"
+#include "lanes_avx512.h"
 
 #pragma STDC FP_CONTRACT OFF  // expansion is two roundings, as MLX dequantizes
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c"))), \
@@ -68,8 +68,6 @@ INLINE __m512 floats16(const mlt_format format, const uint8_t *row, int64_t i, _
   if (format == MLT_F16) return _mm512_cvtph_ps(half);
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
 }
-
-INLINE __mmask16 first_lanes(int64_t count) { return count >= 16 ? 0xffff : (__mmask16)((1u << count) - 1); }
 
 INLINE void expand(const mlt_format format, const mlt_matrix *w, int64_t row, int64_t begin, int64_t count,
                    float *out) {

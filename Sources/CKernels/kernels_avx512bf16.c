@@ -7,7 +7,7 @@
 
 #include "common.h"
 #include "kernels.h"
-#include "transpose_avx512.h"
+#include "lanes_avx512.h"
 
 #if MLT_EMULATE_BF16
 #define TARGET "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"
@@ -77,10 +77,6 @@ MLT_DEFINE_MICRO(1) MLT_DEFINE_MICRO(2) MLT_DEFINE_MICRO(3) MLT_DEFINE_MICRO(4) 
 MLT_DEFINE_MICRO(7) MLT_DEFINE_MICRO(8) MLT_DEFINE_MICRO(9) MLT_DEFINE_MICRO(10) MLT_DEFINE_MICRO(11) MLT_DEFINE_MICRO(12)
 
 // ---- into lanes -----------------------------------------------------------------------------------------------------
-
-INLINE __mmask16 first_lanes(int64_t count) {
-  return count >= 16 ? 0xffff : count <= 0 ? 0 : (__mmask16)((1u << count) - 1);
-}
 
 // 32 successive k of a row: lanes are pairs of neighbours.
 static void turn(const float *in, int64_t ld, int64_t rows, int64_t count, int64_t width, float *out) {

@@ -9,7 +9,7 @@
 
 #include "common.h"
 #include "kernels.h"
-#include "transpose_avx512.h"
+#include "lanes_avx512.h"
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma"))), \
                              apply_to = function)
@@ -66,10 +66,6 @@ DEFINE_MICRO(1) DEFINE_MICRO(2) DEFINE_MICRO(3) DEFINE_MICRO(4) DEFINE_MICRO(5) 
 DEFINE_MICRO(7) DEFINE_MICRO(8) DEFINE_MICRO(9)
 
 // ---- into lanes -----------------------------------------------------------------------------------------------------
-
-INLINE __mmask16 first_lanes(int64_t count) {
-  return count >= 16 ? 0xffff : count <= 0 ? 0 : (__mmask16)((1u << count) - 1);
-}
 
 // As integers magnitudes are in order, with infinities and NaN above all numbers: those end up in the scale.
 INLINE __m512i magnitude(__m512 v) { return _mm512_and_si512((__m512i)v, _mm512_set1_epi32(0x7fffffff)); }

@@ -1,10 +1,14 @@
-// Sixteen vectors turned in registers: what every packer of rows is made of.
+// Sixteen lanes: masks of the first of them, and sixteen vectors turned in registers, which packers of rows are made of.
 #pragma once
 #include <immintrin.h>
 
 #include "common.h"
 
 #pragma clang attribute push(__attribute__((target("avx512f"))), apply_to = function)
+
+INLINE __mmask16 first_lanes(int64_t count) {
+  return count >= 16 ? 0xffff : count <= 0 ? 0 : (__mmask16)((1u << count) - 1);
+}
 
 // 16 x 16 transposition: 64 shuffles for 16 vectors.
 INLINE void transpose16(__m512 r[16]) {
