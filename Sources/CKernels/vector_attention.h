@@ -155,7 +155,7 @@ INLINE void attend_block(const int vectors, const mlt_attention *p, const float 
   if (p->cap > 0.0f) softcap(scores, p->cap * log2_e, scores, keys * PANEL);
   if (!block.whole) hide(p, first, rows, block, -INFINITY, scores);
   soften(vectors, scores, keys, p->width, state);
-  product(TILE_ROWS, vectors, p->width, keys, p->value + block.begin * p->value_stride, 1, p->value_stride, scores,
+  product(TILE_ROWS, vectors, p->width, keys, p->value + block.begin * p->key_stride, 1, p->key_stride, scores,
           PANEL, state.outputs, PANEL, 1);
 }
 

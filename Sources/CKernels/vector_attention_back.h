@@ -32,10 +32,10 @@ typedef struct panel_back {
 INLINE void attend_back_block(const int vectors, const mlt_attention *p, panel_back panel, long first, long rows,
                               seen_block block, float *scores, float *dp, float *dkey, float *dvalue) {
   long keys = block.end - block.begin, width = padded(p->width);
-  const float *key = p->key + block.begin * p->key_stride, *value = p->value + block.begin * p->value_stride;
+  const float *key = p->key + block.begin * p->key_stride, *value = p->value + block.begin * p->key_stride;
   const float cap = p->cap * log2_e;
   product(TILE_ROWS, vectors, keys, p->width, key, p->key_stride, 1, panel.queries, PANEL, scores, PANEL, 0);
-  product(TILE_ROWS, vectors, keys, p->width, value, p->value_stride, 1, panel.upstream, PANEL, dp, PANEL, 0);
+  product(TILE_ROWS, vectors, keys, p->width, value, p->key_stride, 1, panel.upstream, PANEL, dp, PANEL, 0);
   if (cap > 0.0f) softcap(scores, cap, scores, keys * PANEL);
   soften_back(vectors, scores, dp, keys, cap, panel.lse, panel.delta);
   if (!block.whole) {

@@ -17,7 +17,7 @@ INLINE few_state state_of_few(float *state) { return (few_state){state, state + 
 // Fetches keys 16 rows ahead, past the end of a page where the hardware stops, and the values that are read next: 9 of
 // 10 GB/s that the machine reads, 6 without.
 INLINE void score_four(const int rows, const float *queries, long width, const float *keys, long stride,
-                       const float *values, long value_stride, long left, float *scores) {
+                       const float *values, long left, float *scores) {
   const float *key[4];
   UNROLL for (int k = 0; k < 4; k++) key[k] = keys + min64(k, left - 1) * stride;
   vec sums[4][4];
@@ -27,7 +27,7 @@ INLINE void score_four(const int rows, const float *queries, long width, const f
     UNROLL for (int k = 0; k < 4; k++) {
       x[k] = load(key[k] + c);
       __builtin_prefetch(key[k] + 16 * stride + c);
-      __builtin_prefetch(values + k * value_stride + c);
+      __builtin_prefetch(values + k * stride + c);
     }
     UNROLL for (int r = 0; r < rows; r++) {
       const vec q = load(queries + r * width + c);
@@ -41,7 +41,7 @@ INLINE void score_rows(const int rows, const mlt_attention *p, const float *quer
                        float *scores) {
   for (long k = 0; k < count; k += 4)
     score_four(rows, queries, p->width, p->key + (first + k) * p->key_stride, p->key_stride,
-               p->value + (first + k) * p->value_stride, p->value_stride, count - k, scores + k);
+               p->value + (first + k) * p->key_stride, count - k, scores + k);
 }
 
 // The softmax of one row over the keys begin ..< end of a block, as `soften` does it.
@@ -104,7 +104,7 @@ static void attend_few(const mlt_attention *p, long first, long rows, long first
       soften_row(p, scores + r * KEYS, least > 0 ? least : 0, min64(end, keys), s.maxima + r, s.totals + r,
                  s.outputs + r * width);
     }
-    wide_product(rows, keys, scores, KEYS, p->value + block.begin * p->value_stride, p->value_stride, s.outputs,
+    wide_product(rows, keys, scores, KEYS, p->value + block.begin * p->key_stride, p->key_stride, s.outputs,
                  width);
   }
 }

@@ -11,8 +11,8 @@
 // What is read. Addresses are those of the document's first row, of the first head of the group.
 typedef struct mlt_attention {
   const float *query;       // query i of head h of the group: query + i * query_stride + h * width
-  const float *key, *value; // key j: key + j * key_stride
-  long query_stride, key_stride, value_stride;
+  const float *key, *value; // key j: key + j * key_stride, and likewise its value
+  long query_stride, key_stride;
   long width, group;
   float scale;
   float cap;                // scores s become cap * tanh(s / cap) if cap > 0

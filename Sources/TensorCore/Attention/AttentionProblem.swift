@@ -111,7 +111,7 @@ struct AttentionProblem {
     return mlt_attention(
       query: query.source + place(span, kvHead: kvHead),
       key: keys.key.source + start, value: keys.value.source + start, query_stride: heads * width,
-      key_stride: keys.rowStride, value_stride: keys.rowStride, width: width, group: group, scale: scale,
+      key_stride: keys.rowStride, width: width, group: group, scale: scale,
       cap: softcap, position: range.keys.count - range.queries.count, window: window ?? 0,
       keys: range.keys.count, causal: causal ? 1 : 0)
   }

@@ -102,7 +102,6 @@ import Testing
           var arguments = mlt_attention(
             query: try #require(query.baseAddress), key: try #require(key.baseAddress),
             value: try #require(value.baseAddress), query_stride: test.group * d, key_stride: d,
-            value_stride: d,
             width: d, group: test.group, scale: 0.3, cap: test.cap, position: test.keys - test.queries,
             window: test.window, keys: test.keys, causal: test.causal ? 1 : 0)
           // Not a number wherever nothing was written.
