@@ -107,18 +107,10 @@ INLINE void multiply(const int bits, const int rows, const mlt_panels *w, const 
   store_sums(sums, rows, columns, y, ldy);
 }
 
-#define ROWS(F, bits) F(bits, 1) F(bits, 2) F(bits, 3) F(bits, 4)
-#define DEFINE(bits, rows)                                                                                        \
-  static void multiply_##bits##_##rows(const mlt_panels *w, const uint32_t *x, float *y, int64_t ldy, int64_t columns, \
-                                       int32_t add) {                                                             \
-    multiply(bits, rows, w, x, y, ldy, columns, add);                                                             \
-  }
-#define ENTRY(bits, rows) [rows] = multiply_##bits##_##rows,
-ROWS(DEFINE, 4) ROWS(DEFINE, 8)
+MLT_DEFINE_ONE_PANEL
 
 const mlt_int8_kernels mlt_int8_avx2 = {
-  .name = "avx2", .rows = 4, .panels = 1, .round = round_group,
-  .micro = {{{ROWS(ENTRY, 8)}}, {{ROWS(ENTRY, 4)}}},
+  .name = "avx2", .rows = 4, .panels = 1, .round = round_group, .micro = MLT_ONE_PANEL,
 };
 #pragma clang attribute pop
 #endif

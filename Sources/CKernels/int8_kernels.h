@@ -44,3 +44,14 @@ INLINE void store_sums(const float *sums, const int rows, int64_t columns, float
   for (int r = 0; r < rows; r++)
     for (int64_t n = 0; n < columns; n++) y[r * ldy + n] = sums[r * MLT_PANEL_ROWS + n];
 }
+
+// The micro-kernels of such a set, of 1 to 4 rows, from its `multiply` for any number of bits and rows, and its table of them.
+#define MLT_ONE_PANEL_ROWS(F, bits) F(bits, 1) F(bits, 2) F(bits, 3) F(bits, 4)
+#define MLT_ONE_PANEL_MICRO(bits, rows)                                                                                \
+  static void multiply_##bits##_##rows(const mlt_panels *w, const uint32_t *x, float *y, int64_t ldy, int64_t columns, \
+                                       int32_t add) {                                                                  \
+    multiply(bits, rows, w, x, y, ldy, columns, add);                                                                  \
+  }
+#define MLT_ONE_PANEL_ENTRY(bits, rows) [rows] = multiply_##bits##_##rows,
+#define MLT_DEFINE_ONE_PANEL MLT_ONE_PANEL_ROWS(MLT_ONE_PANEL_MICRO, 4) MLT_ONE_PANEL_ROWS(MLT_ONE_PANEL_MICRO, 8)
+#define MLT_ONE_PANEL {{{MLT_ONE_PANEL_ROWS(MLT_ONE_PANEL_ENTRY, 8)}}, {{MLT_ONE_PANEL_ROWS(MLT_ONE_PANEL_ENTRY, 4)}}}
