@@ -35,8 +35,6 @@ const mlt_int8_kernels *mlt_int8_available(int32_t index) {
 
 // ---- weights ------------------------------------------------------------------------------------------------------
 
-int32_t mlt_turns(const mlt_matrix *w) { return w->format == MLT_AFFINE4 || w->format == MLT_AFFINE8; }
-
 INLINE int64_t words_of(int64_t group, int32_t bits) { return group * bits / 32; }
 
 static int64_t panel_bytes(int64_t columns, int64_t group, int32_t bits, mlt_format type) {

@@ -14,11 +14,6 @@ extern mlt_dot *const mlt_neon_dot[MLT_FORMATS];
 #endif
 
 // Portable parts that serve any set that has nothing faster.
-mlt_expand mlt_expand_f32, mlt_expand_bf16, mlt_expand_f16;
-mlt_expand mlt_expand_affine2, mlt_expand_affine3, mlt_expand_affine4, mlt_expand_affine5, mlt_expand_affine6,
-    mlt_expand_affine8;
-mlt_dot mlt_dot_f32, mlt_dot_bf16, mlt_dot_f16;
-mlt_dot mlt_dot_affine2, mlt_dot_affine3, mlt_dot_affine4, mlt_dot_affine5, mlt_dot_affine6, mlt_dot_affine8;
 extern mlt_expand *const mlt_portable_expand[MLT_FORMATS];
 extern mlt_dot *const mlt_portable_dot[MLT_FORMATS];
 mlt_turn mlt_turn_any;

@@ -31,7 +31,7 @@ INLINE void expand_affine(const int bits, const mlt_matrix *w, int64_t row, int6
 }
 
 #define DEFINE_EXPAND(FORMAT, name)                                                                               \
-  void mlt_expand_##name(const mlt_matrix *w, int64_t row, int64_t begin, int64_t count, float *out) {            \
+  static void expand_##name(const mlt_matrix *w, int64_t row, int64_t begin, int64_t count, float *out) {         \
     if (FORMAT < MLT_AFFINE2) expand_floats(FORMAT, w, row, begin, count, out);                                   \
     else expand_affine(MLT_CODE_BITS(FORMAT), w, row, begin, count, out);                                         \
   }
@@ -65,9 +65,9 @@ INLINE void dot(mlt_expand *expand, const mlt_matrix *w, int64_t begin, int64_t 
 }
 
 #define DEFINE_DOT(FORMAT, name)                                                                                  \
-  void mlt_dot_##name(const mlt_matrix *w, int64_t begin, int64_t end, int64_t m, const float *x, int64_t ldx,    \
-                      float *y, int64_t ldy) {                                                                    \
-    dot(mlt_expand_##name, w, begin, end, m, x, ldx, y, ldy);                                                     \
+  static void dot_##name(const mlt_matrix *w, int64_t begin, int64_t end, int64_t m, const float *x, int64_t ldx, \
+                         float *y, int64_t ldy) {                                                                 \
+    dot(expand_##name, w, begin, end, m, x, ldx, y, ldy);                                                         \
   }
 MLT_EACH_FORMAT(DEFINE_DOT)
 
@@ -98,8 +98,8 @@ static void lay(const float *in, int64_t ld, int64_t rows, int64_t count, int64_
     for (int64_t j = 0; j < NR; j++) out[j] = n + j < count ? in[n + j] : 0;
 }
 
-#define EXPAND(FORMAT, name) [FORMAT] = mlt_expand_##name,
-#define DOT(FORMAT, name) [FORMAT] = mlt_dot_##name,
+#define EXPAND(FORMAT, name) [FORMAT] = expand_##name,
+#define DOT(FORMAT, name) [FORMAT] = dot_##name,
 mlt_expand *const mlt_portable_expand[MLT_FORMATS] = {MLT_EACH_FORMAT(EXPAND)};
 mlt_dot *const mlt_portable_dot[MLT_FORMATS] = {MLT_EACH_FORMAT(DOT)};
 

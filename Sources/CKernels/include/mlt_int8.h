@@ -67,9 +67,7 @@ const mlt_int8_kernels *mlt_int8_available(int32_t index);
 
 // ---- weights ------------------------------------------------------------------------------------------------------
 
-// Whether the matrix has a turned form: affine, 4 or 8 bits.
-int32_t mlt_turns(const mlt_matrix *w);
-// Bytes of the turned form; those of one panel are mlt_turned_bytes of 16 rows.
+// Bytes of the turned form of an affine matrix of 4 or 8 bits; those of one panel are mlt_turned_bytes of 16 rows.
 int64_t mlt_turned_bytes(const mlt_matrix *w);
 // Turns the panels that hold rows begin ..< end (begin a multiple of 16, end one too or the last row) into their
 // place in `panels`, which is where the whole turned matrix begins.
