@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common.h"
+
 extern int checks, failures;
 
 // One check; prints what failed, in the words of `format`.
@@ -36,6 +38,18 @@ static inline float *random_floats(int64_t count, uint64_t *state) {
 static inline uint8_t *unaligned_bytes(int64_t bytes, uint64_t *state) {
   uint8_t *p = (uint8_t *)malloc((size_t)bytes + 1) + 1;
   for (int64_t i = 0; i < bytes; i++) p[i] = (uint8_t)next_random(state);
+  return p;
+}
+
+// Values in -1 ... 1 of f32, bf16 or f16, at an odd address.
+static inline uint8_t *random_values(mlt_format type, int64_t count, uint64_t *state) {
+  uint8_t *p = unaligned_bytes(count * (type == MLT_F32 ? 4 : 2), state);
+  for (int64_t i = 0; i < count; i++) {
+    const float f = random_float(state);
+    const uint16_t half = type == MLT_BF16 ? bf16_bits(f) : f16_bits(f);
+    if (type == MLT_F32) memcpy(p + 4 * i, &f, 4);
+    else memcpy(p + 2 * i, &half, 2);
+  }
   return p;
 }
 

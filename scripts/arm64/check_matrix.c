@@ -1,31 +1,20 @@
 // Every kernel set of this machine beside the portable one, products of 16 bits too: expanding, few rows, the blocked product
 // both ways, on every format, with odd shapes and unaligned weights.
 #include "check.h"
-#include "common.h"
 #include "kernels.h"
 
 static const int bits_of[MLT_FORMATS] = {32, 16, 16, 2, 3, 4, 5, 6, 8};
 static uint64_t state = 1;
 
-static uint8_t *random_values(mlt_format type, int64_t count) {
-  uint8_t *p = unaligned_bytes(count * (type == MLT_F32 ? 4 : 2), &state);
-  for (int64_t i = 0; i < count; i++) {
-    const float f = random_float(&state);
-    const uint16_t half = type == MLT_BF16 ? bf16_bits(f) : f16_bits(f);
-    if (type == MLT_F32) memcpy(p + 4 * i, &f, 4);
-    else memcpy(p + 2 * i, &half, 2);
-  }
-  return p;
-}
-
 static mlt_matrix random_matrix(mlt_format format, mlt_format scales, int64_t group, int64_t rows, int64_t columns) {
   mlt_matrix w = {.rows = rows, .columns = columns, .format = format, .row_bytes = columns * bits_of[format] / 8};
   if (format < MLT_AFFINE2) {
-    w.values = random_values(format, rows * columns);
+    w.values = random_values(format, rows * columns, &state);
   } else {
     w.values = unaligned_bytes(rows * w.row_bytes, &state);
     w.scale_format = scales, w.group = group;
-    w.scales = random_values(scales, rows * columns / group), w.biases = random_values(scales, rows * columns / group);
+    w.scales = random_values(scales, rows * columns / group, &state);
+    w.biases = random_values(scales, rows * columns / group, &state);
   }
   return w;
 }
