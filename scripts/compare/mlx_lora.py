@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""LoRA by mlx-lm on its CPU backend: one JSON line with the seconds of each step, the tokens of each, and the peak memory.
+"""LoRA by mlx-lm on its CPU backend: one JSON line with the seconds and the tokens of each step.
 
     mlx_lora.py --model FOLDER --data ROWS.jsonl --steps 4
 
@@ -9,7 +9,6 @@ length and pads a batch to a multiple of 32.
 
 import argparse
 import json
-import resource
 import tempfile
 
 import mlx.core as mx
@@ -64,8 +63,7 @@ def main():
                                         steps_per_save=10**9, adapter_file=f"{folder}/adapters.safetensors")
         trainer.train(model, optimizers.AdamW(learning_rate=1e-4), list(rows(arguments.data)), args=settings,
                       iterate_batches=counted_batches, training_callback=seconds)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps(dict(seconds=seconds.steps, tokens=tokens[: len(seconds.steps)], peak_memory_bytes=peak)))
+    print(json.dumps(dict(seconds=seconds.steps, tokens=tokens[: len(seconds.steps)])))
 
 
 if __name__ == "__main__":

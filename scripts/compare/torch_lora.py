@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""LoRA by PEFT on PyTorch: one JSON line with the seconds of each step, the tokens of each, and the peak memory.
+"""LoRA by PEFT on PyTorch: one JSON line with the seconds and the tokens of each step.
 
     torch_lora.py --model FOLDER --data ROWS.jsonl --dtype f32|bf16|autocast --steps 4 --threads 2
 
@@ -9,7 +9,6 @@ overhead of a trainer in the measure.
 
 import argparse
 import json
-import resource
 import time
 
 import torch
@@ -71,8 +70,7 @@ def main():
         optimizer.zero_grad()
         seconds.append(time.perf_counter() - start)
         tokens.append(count)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps(dict(seconds=seconds, tokens=tokens, peak_memory_bytes=peak)))
+    print(json.dumps(dict(seconds=seconds, tokens=tokens)))
 
 
 if __name__ == "__main__":
