@@ -123,6 +123,13 @@ package struct JSONObject: Sendable, Hashable, Sequence, ExpressibleByDictionary
     return values.remove(at: position)
   }
 
+  /// The object with the members of another, which replace those of the same keys.
+  package func merging(_ other: JSONObject) -> JSONObject {
+    var merged = self
+    for (key, value) in other { merged[key] = value }
+    return merged
+  }
+
   package func makeIterator() -> Zip2Sequence<[String], [JSON]>.Iterator { zip(keys, values).makeIterator() }
 
   /// Equal when the same keys hold equal values, in any order, as JSON says.

@@ -42,9 +42,7 @@ package struct Fixture: Sendable {
       throw .notFound(source, "a fixture is a folder with task.yaml and repo/")
     }
     let own = try Fields(JSON.readYAML(path: source), source: source)
-    var merged = defaults
-    for (key, value) in own.object { merged[key] = value }
-    let fields = try Fields(.object(merged), source: source)
+    let fields = try Fields(.object(defaults.merging(own.object)), source: source)
     try fields.rejectUnknown(known: Key.all)
     let fixture = Fixture(
       name: try nonEmpty(own, Key.name), kind: try nonEmpty(fields, Key.kind),

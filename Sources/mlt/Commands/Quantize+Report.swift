@@ -12,8 +12,8 @@ extension RewriteReport {
   func print(out: String, duration: Duration, as options: CommonOptions) {
     let seconds = duration / .seconds(1)
     if options.json {
-      var object: JSONObject = ["version": .integer(RewriteReport.version), "out": .string(out)]
-      for (key, value) in json { object[key] = value }
+      let heading: JSONObject = ["version": .integer(RewriteReport.version), "out": .string(out)]
+      var object = heading.merging(json)
       object["seconds"] = .double(seconds)
       Console.print(json: .object(object))
       return
