@@ -14,7 +14,7 @@ enum RandomNumbers {
 
   /// The scale and the bias that give uniform codes, whose deviation is 2^bits / 3.46, the deviation of weights around 0.
   static func affine(bits: Int) -> (scale: Float, bias: Float) {
-    let scale = Float(0.02 * 3.46) / Float(1 << bits)
+    let scale = weightDeviation * 3.46 / Float(1 << bits)
     return (scale, -scale * Float(1 << (bits - 1)))
   }
 
