@@ -20,13 +20,12 @@ struct LimitsSuite {
   }
 
   private func products() throws {
-    let (rows, outputs, inputs) = harness.options.isTiny ? (8, 32, 16) : (512, 8192, 2048)
-    let product = LibraryProduct(rows: rows, outputs: outputs, inputs: inputs, seed: harness.options.seed)
+    let shape = harness.options.isTiny ? ProductShape(8, 32, 16) : ProductShape(512, 8192, 2048)
+    let product = LibraryProduct(shape, seed: harness.options.seed)
     for threads in harness.threadCounts {
       try harness.measure(
-        .init(suite: .limits, name: "OpenBLAS sgemm", shape: "\(rows)x\(outputs)x\(inputs)"),
-        threads: threads,
-        unit: .flops, amount: product.operations, bound: .init(.f32, product.operations)
+        .init(suite: .limits, name: "OpenBLAS sgemm", shape: "\(shape)"), threads: threads, unit: .flops,
+        amount: shape.operations, bound: .init(.f32, shape.operations)
       ) { product.run(threads: threads) }
       if threads > 1 { LibraryProduct.waitForThreads() }
     }

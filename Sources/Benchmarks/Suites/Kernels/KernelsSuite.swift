@@ -35,19 +35,6 @@ struct KernelsSuite {
     try ByteKernels(harness).run()
   }
 
-  /// Rows of X, outputs and inputs of W.
-  struct ProductShape: CustomStringConvertible {
-    let rows, outputs, inputs: Int
-
-    init(_ rows: Int, _ outputs: Int, _ inputs: Int) {
-      (self.rows, self.outputs, self.inputs) = (rows, outputs, inputs)
-    }
-
-    var description: String { "\(rows)x\(outputs)x\(inputs)" }
-    /// Multiplications and additions.
-    var operations: Double { 2 * Double(rows) * Double(outputs) * Double(inputs) }
-  }
-
   private func floatProduct(_ shape: ProductShape, threads: Int) throws {
     let seed = harness.options.seed
     let x = RandomNumbers.tensor([shape.rows, shape.inputs], seed: seed)
@@ -112,8 +99,7 @@ struct KernelsSuite {
   }
 
   private func sgemm(_ shape: ProductShape, _ threads: Int) -> Harness.Contender {
-    let product = LibraryProduct(
-      rows: shape.rows, outputs: shape.outputs, inputs: shape.inputs, seed: harness.options.seed)
+    let product = LibraryProduct(shape, seed: harness.options.seed)
     return Harness.Contender(
       name: "OpenBLAS sgemm", body: { product.run(threads: threads) },
       rest: { if threads > 1 { LibraryProduct.waitForThreads() } })
