@@ -47,7 +47,7 @@ package struct BenchmarkReport: Sendable {
   /// The rows of the suite `limits`, by threads and name.
   private var limits: JSON {
     var byThreads = JSONObject()
-    for result in results where result.suite == BenchmarkSuite.limits.rawValue {
+    for result in results where result.suite == .limits {
       guard let threads = result.settings["threads"]?.intValue else { continue }
       var rows = byThreads["\(threads)"]?.objectValue ?? JSONObject()
       rows[result.name] = ["value": .double(result.value.median), "unit": .string(result.unit.rawValue)]

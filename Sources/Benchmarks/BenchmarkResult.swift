@@ -38,7 +38,7 @@ package struct BenchmarkResult: Sendable, Equatable {
     package let ratio: Double
   }
 
-  package let suite: String
+  package let suite: BenchmarkSuite
   package let name: String
   /// Sizes, such as `512x8192x2048` (rows x outputs x inputs) or `llama-1b`.
   package let shape: String
@@ -51,7 +51,8 @@ package struct BenchmarkResult: Sendable, Equatable {
   package let rival: Rival?
 
   package init(
-    suite: String, name: String, shape: String, settings: JSONObject, unit: Unit, value: Spread, runs: Int,
+    suite: BenchmarkSuite, name: String, shape: String, settings: JSONObject, unit: Unit, value: Spread,
+    runs: Int,
     limit: Limit? = nil, rival: Rival? = nil
   ) {
     self.suite = suite
@@ -67,7 +68,7 @@ package struct BenchmarkResult: Sendable, Equatable {
 
   /// What makes results of two runs comparable: all but the numbers.
   package var identity: String {
-    Self.identity(suite: suite, name: name, shape: shape, unit: unit.rawValue, settings: settings)
+    Self.identity(suite: suite.rawValue, name: name, shape: shape, unit: unit.rawValue, settings: settings)
   }
 
   static func identity(
@@ -87,7 +88,8 @@ package struct BenchmarkResult: Sendable, Equatable {
 
   package var json: JSON {
     var object: JSONObject = [
-      "suite": .string(suite), "name": .string(name), "shape": .string(shape), "settings": .object(settings),
+      "suite": .string(suite.rawValue), "name": .string(name), "shape": .string(shape),
+      "settings": .object(settings),
       "unit": .string(unit.rawValue), "value": .double(value.median),
       "spread": ["min": .double(value.least), "max": .double(value.most)], "runs": .integer(runs),
       "limit": .null, "share": .null,

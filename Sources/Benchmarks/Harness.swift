@@ -76,14 +76,13 @@ package final class Harness {
     var seconds: [Double] = []
     var rivalSeconds: [Double] = []
     var best: [(seconds: Double, limit: Limit)] = []
-    try before()
-    var first = try withThreads(threads) { try Stopwatch.seconds(body) }
-    if first < 0.5 {
-      // The first run may also have made something ready; the second says how long a run takes.
+    func once() throws -> Double {
       try before()
-      first = try withThreads(threads) { try Stopwatch.seconds(body) }
+      return try withThreads(threads) { try Stopwatch.seconds(body) }
     }
-    let repetitions = repetitions(of: first)
+    let first = try once()
+    // The first run may also have made something ready; the second says how long a run takes.
+    let repetitions = repetitions(of: first < 0.5 ? try once() : first)
     try rival?.body()
     rival?.rest()
     for run in 0..<options.runs {
@@ -93,21 +92,15 @@ package final class Harness {
         rivalSeconds.append(try Stopwatch.seconds(rival.body))
         rival.rest()
       }
-      let total = try withThreads(threads) {
-        try (0..<repetitions).reduce(0.0) { total, _ in
-          try before()
-          return total + (try Stopwatch.seconds(body))
-        }
-      }
+      let total = try (0..<repetitions).reduce(0.0) { total, _ in try total + once() }
       seconds.append(total / Double(repetitions))
       progress?.advance(to: run + 1, detail: "")
     }
     func value(_ seconds: Double) -> Double { Harness.value(unit, amount: amount, seconds: seconds) }
     func median(_ values: [Double]) -> Double { Spread(values).median }
-    var settings: JSONObject = ["threads": .integer(threads)]
-    for (key, setting) in subject.settings { settings[key] = setting }
     let result = BenchmarkResult(
-      suite: subject.suite.rawValue, name: subject.name, shape: subject.shape, settings: settings, unit: unit,
+      suite: subject.suite, name: subject.name, shape: subject.shape,
+      settings: (["threads": .integer(threads)] as JSONObject).merging(subject.settings), unit: unit,
       value: Spread(seconds.map(value)), runs: options.runs,
       limit: best.last.map {
         BenchmarkResult.Limit(

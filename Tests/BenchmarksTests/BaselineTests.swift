@@ -8,7 +8,7 @@ import Testing
     _ value: Double, unit: Unit = .flops, name: String = "GEMM", threads: Int = 1, shape: String = "1x2x3"
   ) -> BenchmarkResult {
     BenchmarkResult(
-      suite: "kernels", name: name, shape: shape, settings: ["threads": .integer(threads), "bits": 4],
+      suite: .kernels, name: name, shape: shape, settings: ["threads": .integer(threads), "bits": 4],
       unit: unit,
       value: Spread([value]), runs: 1)
   }
@@ -40,7 +40,7 @@ import Testing
 
   @Test func `the order of settings does not matter`() throws {
     let other = BenchmarkResult(
-      suite: "kernels", name: "GEMM", shape: "1x2x3", settings: ["bits": 4, "threads": 1], unit: .flops,
+      suite: .kernels, name: "GEMM", shape: "1x2x3", settings: ["bits": 4, "threads": 1], unit: .flops,
       value: Spread([30]), runs: 1)
     #expect(try baseline([result(10)]).comparison(other).ratio == 3)
   }

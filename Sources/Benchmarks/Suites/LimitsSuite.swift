@@ -43,7 +43,7 @@ extension Harness {
     }
     add(
       BenchmarkResult(
-        suite: BenchmarkSuite.limits.rawValue, name: limit.title, shape: instructions ?? "",
+        suite: .limits, name: limit.title, shape: instructions ?? "",
         settings: ["threads": .integer(threads)], unit: limit.unit, value: Spread(values), runs: values.count)
     )
   }

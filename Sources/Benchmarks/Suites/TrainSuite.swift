@@ -10,6 +10,7 @@ struct TrainSuite {
   let harness: Harness
   let models: BenchmarkModels
   private static let rank = 8
+  private static let name = "LoRA rank \(rank)"
 
   init(_ harness: Harness, _ models: BenchmarkModels) { (self.harness, self.models) = (harness, models) }
 
@@ -53,13 +54,13 @@ struct TrainSuite {
     }
     var settings = format.modelSettings(arithmetic)
     settings["batch"] = .string("\(batch)x\(length)")
-    let subject = Harness.Subject(suite: .train, name: "LoRA rank 8", shape: models.name, settings: settings)
+    let subject = Harness.Subject(suite: .train, name: Self.name, shape: models.name, settings: settings)
     let speed = try harness.measure(
       subject, threads: threads, unit: .tokens, amount: Double(batch * length),
       bound: .init(
         format.limit(arithmetic, rows: batch * length),
         ModelWork(decoder).trainingOperations(documents: batch, length: length, rank: Self.rank)), body: take)
-    harness.add(speed.seconds(for: Double(batch * length), named: "LoRA rank 8, a step"))
+    harness.add(speed.seconds(for: Double(batch * length), named: "\(Self.name), a step"))
     guard threads == options.threads else { return }
     let peak = try withThreads(threads) { try MemorySampler.peak(during: take) }
     for (name, bytes) in [
@@ -67,7 +68,7 @@ struct TrainSuite {
     ] where bytes > 0 {
       harness.add(
         BenchmarkResult(
-          suite: subject.suite.rawValue, name: "LoRA rank 8, \(name)", shape: subject.shape,
+          suite: subject.suite, name: "\(Self.name), \(name)", shape: subject.shape,
           settings: speed.settings, unit: .bytes, value: Spread([Double(bytes)]), runs: 1))
     }
   }
