@@ -10,8 +10,7 @@ package enum Machine {
   /// What can make products faster.
   private static let features = [
     "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512vl", "avx512_vnni", "avx512_bf16", "avx_vnni",
-    "amx_tile",
-    "sha_ni", "asimd", "asimddp", "i8mm", "bf16", "sve", "sha2",
+    "amx_tile", "sha_ni", "asimd", "asimddp", "i8mm", "bf16", "sve", "sha2",
   ]
 
   package static var json: JSON {

@@ -1,6 +1,5 @@
 // The forms in which weights are stored, and how products with them round: what a kernel is measured for.
 
-import Quantization
 import SafeIO
 import TensorCore
 
@@ -51,9 +50,7 @@ enum WeightFormatChoice: CustomStringConvertible, Equatable {
 
   /// The settings of a model whose name does not tell its format.
   func modelSettings(_ arithmetic: Arithmetic) -> JSONObject {
-    var settings: JSONObject = ["weights": .string(description)]
-    for (key, value) in self.settings(arithmetic) { settings[key] = value }
-    return settings
+    (["weights": .string(description)] as JSONObject).merging(settings(arithmetic))
   }
 
   /// The instructions that products of so many rows with such weights are made of: few rows are multiplied in f32, unless

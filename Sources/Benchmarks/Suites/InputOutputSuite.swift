@@ -33,10 +33,9 @@ struct InputOutputSuite {
       .init(suite: .io, name: "mlt verify", shape: models.name), threads: options.threads, unit: .bandwidth,
       amount: bytes, bound: .init(.read, bytes)
     ) { try program.run(["verify", output]) }
-    for (name, arguments) in [("mlt --help", ["--help"]), ("mlt inspect", ["inspect", source])] {
+    for (arguments, shape) in [(["--help"], ""), (["inspect", source], models.name)] {
       try harness.measure(
-        .init(suite: .io, name: name, shape: name == "mlt --help" ? "" : models.name), threads: 1,
-        unit: .seconds, amount: 1
+        .init(suite: .io, name: "mlt \(arguments[0])", shape: shape), threads: 1, unit: .seconds, amount: 1
       ) { try program.run(arguments) }
     }
   }

@@ -19,7 +19,8 @@ struct QuantizeSuite {
     let model = try ModelDirectory(path: source)
     let bytes = Double(model.weights.entries.reduce(0) { $0 + $1.byteCount })
     let output = "\(models.scratch)/quantized"
-    for bits in options.bits.map({ $0 == 16 ? 4 : $0 }).map({ [$0] }) ?? [4, 8] {
+    let choices = WeightFormatChoice.all(options).map(\.bits).filter { $0 < 16 }
+    for bits in choices.isEmpty ? [4] : choices {
       let plan = try QuantizationPlan(bits: bits, groupSize: options.groupSize)
       let settings: JSONObject = ["bits": .integer(bits), "group_size": .integer(options.groupSize)]
       try harness.measure(
@@ -36,8 +37,7 @@ struct QuantizeSuite {
         body: {
           try Program(options).run([
             "quantize", "--model", source, "--bits", "\(bits)", "--group-size", "\(options.groupSize)",
-            "--out",
-            output,
+            "--out", output,
           ])
         })
       harness.add(command.seconds(for: bytes / 1e9, named: "mlt quantize, whole"))
