@@ -68,7 +68,9 @@ let package = Package(
     // Tensors, operations, automatic differentiation, weight matrices, thread pool.
     .target(name: "TensorCore", dependencies: ["CKernels", "COpenBLAS", "SafeIO"], swiftSettings: strict),
     // SIMD kernels in C, chosen at run time. Optimized in debug builds too: unoptimized kernels are too slow to test.
-    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wall", "-Werror"])]),
+    .target(
+      name: "CKernels",
+      cSettings: [.headerSearchPath("."), .unsafeFlags(["-O3", "-Wall", "-Werror"])]),
     // Bytes from outside checked, outputs all or nothing, one kind of error.
     .target(
       name: "SafeIO", dependencies: ["CLinux", .product(name: "Yams", package: "Yams")], swiftSettings: strict

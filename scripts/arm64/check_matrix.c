@@ -1,7 +1,7 @@
 // Every kernel set of this machine beside the portable one, products of 16 bits too: expanding, few rows, the blocked product
 // both ways, on every format, with odd shapes and unaligned weights.
 #include "check.h"
-#include "kernels.h"
+#include "products/kernels.h"
 
 static const int bits_of[MLT_FORMATS] = {32, 16, 16, 2, 3, 4, 5, 6, 8};
 static uint64_t state = 1;
