@@ -70,25 +70,15 @@ final class SharedActivations {
 
 /// Products with stored weights, alone or several that share their activations.
 package enum Gemm {
-  private typealias Kernels = UnsafePointer<mlt_kernels>
-
-  /// The best kernels that this machine can run.
-  private nonisolated(unsafe) static let kernels: Kernels = {  // a constant of CKernels
-    guard let best = mlt_kernels_available(0) else {
-      preconditionFailure("the portable kernels run everywhere")
-    }
-    return best
-  }()
-
-  /// The best kernels for operands of 16 bits; those above where nothing is gained by them.
-  private nonisolated(unsafe) static let kernelsOf16Bits: Kernels = mlt_fast_16_bits() ?? kernels
+  /// The best kernels for operands of 16 bits; those of f32 where nothing is gained by them.
+  private nonisolated(unsafe) static let kernelsOf16Bits = mlt_fast_16_bits() ?? BlockedProduct.kernels
 
   /// What products with operands of 16 bits run on.
   static var nameOf16Bits: String { String(cString: kernelsOf16Bits.pointee.name) }
 
-  private static func kernels(_ w: mlt_matrix, _ arithmetic: Arithmetic) -> Kernels {
+  private static func kernels(_ w: mlt_matrix, _ arithmetic: Arithmetic) -> BlockedProduct.Kernels {
     arithmetic == .exact || w.format == MLT_F32 || Int(w.columns) <= Arithmetic.exactColumns
-      ? kernels : kernelsOf16Bits
+      ? BlockedProduct.kernels : kernelsOf16Bits
   }
 
   /// `x · Wᵀ` for several matrices: x `[m, columns]` gives `[m, rows]` for each of them.
@@ -116,10 +106,10 @@ package enum Gemm {
         preconditionFailure("\(matrix) is stored in a form that no kernel reads")
       }
       withExtendedLifetime(weights) {
-        product(
-          SharedActivations(dy), weights.stored, kernels(weights.stored, weights.arithmetic),
-          back: true,
-          into: output, adding: index > 0)
+        BlockedProduct.multiplyBack(
+          MatrixOperand(address: dy.source, stride: matrix.rows), weights.stored,
+          kernels(weights.stored, weights.arithmetic), m: output.shape[0], n: matrix.columns,
+          into: output.target, stride: matrix.columns, adding: index > 0)
       }
     }
     return output
@@ -137,7 +127,14 @@ package enum Gemm {
     if x.shape[0] <= Int(MLT_DOT_ROWS) {
       dot(x, w, into: output)
     } else {
-      product(shared, w, kernels(w, arithmetic), back: false, into: output, adding: false)
+      let kernels = kernels(w, arithmetic)
+      let packed = shared.packed(String(cString: kernels.pointee.name)) {
+        BlockedProduct.pack(
+          MatrixOperand(address: x.source, stride: x.shape[1]), m: x.shape[0], k: x.shape[1], kernels)
+      }
+      BlockedProduct.run(
+        packed, w, kernels, back: false, m: x.shape[0], n: Int(w.rows), into: output.target,
+        stride: Int(w.rows), adding: false)
     }
     return output
   }
@@ -149,7 +146,7 @@ package enum Gemm {
     withUnsafePointer(to: w) { w in
       VectorKernels.rows(count, width: Int(w.pointee.columns)) { rows in
         for index in rows {
-          mlt_expand_row(kernels, w, row(index), y + index * Int(w.pointee.columns))
+          mlt_expand_row(BlockedProduct.kernels, w, row(index), y + index * Int(w.pointee.columns))
         }
       }
     }
@@ -163,53 +160,11 @@ package enum Gemm {
     withUnsafePointer(to: w) { w in
       VectorKernels.rows(outputs, width: inputs * m) { piece in
         mlt_dot_rows(
-          kernels, w, Int64(piece.lowerBound), Int64(piece.upperBound), Int64(m), source,
+          BlockedProduct.kernels, w, Int64(piece.lowerBound), Int64(piece.upperBound), Int64(m), source,
           Int64(inputs),
           target,
           Int64(outputs))
       }
     }
-  }
-
-  /// Many rows: the blocked product.
-  ///
-  /// X is packed into tiles once, then every piece of output columns packs its own part of W and runs over all of X.
-  private static func product(
-    _ shared: SharedActivations, _ w: mlt_matrix, _ kernels: Kernels, back: Bool,
-    into output: Tensor, adding: Bool
-  ) {
-    let (m, k, n) = (shared.x.shape[0], shared.x.shape[1], output.shape[1])
-    guard k > 0 else {
-      if !adding { output.target.update(repeating: 0, count: output.count) }
-      return
-    }
-    let packed = shared.packed(String(cString: kernels.pointee.name)) { pack(shared.x, kernels) }
-    let (tiles, target) = (packed.source, output.target)
-    // As many columns as a piece can have; narrow outputs take fewer, for the sake of balance.
-    let nr = Int(kernels.pointee.nr)
-    let panels = (n + nr - 1) / nr
-    let grain = nr * max(1, min(Int(kernels.pointee.piece) / nr, panels / 8))
-    withUnsafePointer(to: w) { w in
-      VectorKernels.pieces(n, grain: grain) { piece in
-        let scratch = Tensor.uninitialized([Int(mlt_product_scratch(kernels, Int64(piece.count)))])
-        mlt_product(
-          kernels, w, back ? 1 : 0, Int64(m), tiles, Int64(piece.lowerBound),
-          Int64(piece.upperBound), target,
-          Int64(n), adding ? 1 : 0, scratch.target)
-      }
-    }
-  }
-
-  /// X in tiles of rows.
-  private static func pack(_ x: Tensor, _ kernels: Kernels) -> Tensor {
-    let (m, k, mr) = (x.shape[0], x.shape[1], Int(kernels.pointee.mr))
-    let packed = Tensor.uninitialized([Int(mlt_packed_lanes(kernels, Int64(m), Int64(k)))])
-    let (source, tiles) = (x.source, packed.target)
-    VectorKernels.rows((m + mr - 1) / mr, width: mr * k) { piece in
-      mlt_pack_rows(
-        kernels, source, Int64(k), Int64(m), Int64(k), Int64(piece.lowerBound * mr),
-        Int64(min(m, piece.upperBound * mr)), tiles)
-    }
-    return packed
   }
 }

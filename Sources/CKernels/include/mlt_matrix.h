@@ -95,6 +95,9 @@ int64_t mlt_packed_lanes(const mlt_kernels *, int64_t m, int64_t k);
 // Packs rows begin ..< end of X[m, k] (begin a multiple of mr).
 void mlt_pack_rows(const mlt_kernels *, const float *x, int64_t ldx, int64_t m, int64_t k, int64_t begin,
                    int64_t end, float *packed);
+// The same of X that lies transposed, [k, m]; only for sets whose lanes are f32.
+void mlt_pack_columns(const mlt_kernels *, const float *x, int64_t ldx, int64_t m, int64_t k, int64_t begin,
+                      int64_t end, float *packed);
 // Lanes of scratch that a piece of `count` output columns needs.
 int64_t mlt_product_scratch(const mlt_kernels *, int64_t count);
 // Computes the columns begin ..< end of Y (begin a multiple of nr), or adds to them.

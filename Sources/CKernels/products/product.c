@@ -27,6 +27,15 @@ void mlt_pack_rows(const mlt_kernels *s, const float *x, int64_t ldx, int64_t m,
   }
 }
 
+void mlt_pack_columns(const mlt_kernels *s, const float *x, int64_t ldx, int64_t m, int64_t k, int64_t begin,
+                      int64_t end, float *packed) {
+  for (int64_t q = 0; q < k; q++)
+    for (int64_t i = begin; i < end; i += s->mr) {
+      const int64_t rows = min64(s->mr, m - i);
+      for (int64_t r = 0; r < rows; r++) packed[i * k + q * rows + r] = x[q * ldx + i + r];
+    }
+}
+
 // ---- W ---------------------------------------------------------------------------------------------------------
 
 // Asks for a piece of a row that will be expanded soon. Rows lie far apart, so the hardware sees too many short streams

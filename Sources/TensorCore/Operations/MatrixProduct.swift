@@ -110,7 +110,7 @@ private struct BatchedProduct {
     } else {
       ThreadPool.shared.run(startsA.count) { index in
         let (left, right) = operands(index)
-        FloatProduct.multiplyTile(m: m, n: n, k: k, left, right, into: z + index * m * n, stride: n)
+        FloatProduct.multiplyAlone(m: m, n: n, k: k, left, right, into: z + index * m * n, stride: n)
       }
     }
     return output
