@@ -74,26 +74,23 @@ static void gated(mlt_unary op, const float *gate, const float *up, float *out, 
 #undef ROW
 }
 
+// dup may be dy. Not all of the table can be vectorized: logf and log1pf cannot.
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wpass-failed"
 static void gated_back(mlt_unary op, const float *gate, const float *up, const float *dy, float *dgate, float *dup,
                        long n) {
-  // dup may be dy: through a buffer, since loops whose arrays overlap are not vectorized.
-  enum { STRIP = 512 };
-  float strip[STRIP];
-  for (long begin = 0; begin < n; begin += STRIP, gate += STRIP, up += STRIP, dy += STRIP, dgate += STRIP) {
-    const long count = n - begin < STRIP ? n - begin : STRIP;
-#define ROW(name, value, slope)                \
-  case name:                                   \
-    for (long i = 0; i < count; i++) {         \
+#define ROW(name, value, slope)              \
+  case name:                                 \
+    EACH(i, n) {                             \
       float x = gate[i], y = value, d = dy[i]; \
-      dgate[i] = d * up[i] * (slope);          \
-      strip[i] = d * y;                        \
-    }                                          \
-    break;
-    switch (op) { UNARY_TABLE(ROW) }
+      dgate[i] = d * up[i] * (slope);        \
+      dup[i] = d * y;                        \
+    }                                        \
+    return;
+  switch (op) { UNARY_TABLE(ROW) }
 #undef ROW
-    memcpy(dup + begin, strip, sizeof(float) * (unsigned long)count);
-  }
 }
+#pragma clang diagnostic pop
 
 static void binary(mlt_binary op, const float *a_, long a_step, const float *b_, long b_step, float *y, long n) {
   // The three forms are loops of their own, so that each vectorizes.
@@ -124,15 +121,15 @@ static void binary(mlt_binary op, const float *a_, long a_step, const float *b_,
 }
 
 static void affine(const float *x, float scale, float offset, float *y, long n) {
-  for (long i = 0; i < n; i++) y[i] = scale * x[i] + offset;
+  EACH(i, n) y[i] = scale * x[i] + offset;
 }
 
 static void choose(const float *mask, const float *a, const float *b, float *y, long n) {
-  for (long i = 0; i < n; i++) y[i] = mask[i] != 0.0f ? a[i] : b[i];
+  EACH(i, n) y[i] = mask[i] != 0.0f ? a[i] : b[i];
 }
 
 static void drop(const float *x, unsigned long key, long start, float probability, float scale, float *y, long n) {
-  for (long i = 0; i < n; i++) {
+  EACH(i, n) {
     unsigned long z = key + (unsigned long)(start + i + 1) * 0x9E3779B97F4A7C15ul;
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ul;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBul;
@@ -142,24 +139,24 @@ static void drop(const float *x, unsigned long key, long start, float probabilit
 }
 
 static void accumulate(const float *x, float scale, float *y, long n) {
-  for (long i = 0; i < n; i++) y[i] += scale * x[i];
+  EACH(i, n) y[i] += scale * x[i];
 }
 
 static void clamp(const float *x, float low, float high, float *y, long n) {
-  for (long i = 0; i < n; i++) {
+  EACH(i, n) {
     float v = x[i] < low ? low : x[i];
     y[i] = v > high ? high : v;
   }
 }
 
 static void clamp_back(const float *x, const float *dy, float low, float high, float *dx, long n) {
-  for (long i = 0; i < n; i++) dx[i] = x[i] >= low && x[i] <= high ? dy[i] : 0.0f;
+  EACH(i, n) dx[i] = x[i] >= low && x[i] <= high ? dy[i] : 0.0f;
 }
 
 static void adam(const mlt_adam *constants, float *restrict p, const float *restrict g, float *restrict m,
                  float *restrict v, long n) {
   const mlt_adam c = *constants;
-  for (long i = 0; i < n; i++) {
+  EACH(i, n) {
     float slope = g[i] * c.gradient_scale + c.penalty * p[i];
     float mean = m[i] + c.mean_rate * (slope - m[i]);
     float square = v[i] * c.square_kept + c.square_rate * slope * slope;
@@ -171,12 +168,12 @@ static void adam(const mlt_adam *constants, float *restrict p, const float *rest
 
 static void softcap(const float *x, float cap, float *y, long n) {
   float inverse = 1.0f / cap;
-  for (long i = 0; i < n; i++) y[i] = cap * tanh_float(x[i] * inverse);
+  EACH(i, n) y[i] = cap * tanh_float(x[i] * inverse);
 }
 
 static void softcap_back(const float *y, const float *dy, float cap, float *dx, long n) {
   float inverse = 1.0f / cap;
-  for (long i = 0; i < n; i++) {
+  EACH(i, n) {
     float t = y[i] * inverse;
     dx[i] = dy[i] * (1.0f - t * t);
   }

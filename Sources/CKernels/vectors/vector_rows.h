@@ -101,10 +101,10 @@ static void dot_rows(const float *a, long lda, const float *b, long ldb, long ro
 static void softmax(const float *x, float *out, long rows, long n) {
   for (long r = 0; r < rows; r++, x += n, out += n) {
     float largest = row_max(x, n);
-    for (long i = 0; i < n; i++) out[i] = exp_float(x[i] - largest);
+    EACH(i, n) out[i] = exp_float(x[i] - largest);
     SUM(total, n, out[i])
     float inverse = 1.0f / total;
-    for (long i = 0; i < n; i++) out[i] *= inverse;
+    EACH(i, n) out[i] *= inverse;
   }
 }
 
@@ -112,7 +112,7 @@ static void softmax(const float *x, float *out, long rows, long n) {
 static void softmax_back(const float *y, const float *dy, float *dx, long rows, long n) {
   for (long r = 0; r < rows; r++, y += n, dy += n, dx += n) {
     SUM(dot, n, y[i] * dy[i])
-    for (long i = 0; i < n; i++) dx[i] = y[i] * (dy[i] - dot);
+    EACH(i, n) dx[i] = y[i] * (dy[i] - dot);
   }
 }
 
@@ -126,7 +126,7 @@ static void log_softmax(const float *x, float *out, long rows, long n) {
   for (long r = 0; r < rows; r++, x += n, out += n) {
     float largest = row_max(x, n);
     float above = log_sum_above(x, n, largest);
-    for (long i = 0; i < n; i++) out[i] = (x[i] - largest) - above;
+    EACH(i, n) out[i] = (x[i] - largest) - above;
   }
 }
 
@@ -134,7 +134,7 @@ static void log_softmax(const float *x, float *out, long rows, long n) {
 static void log_softmax_back(const float *y, const float *dy, float *dx, long rows, long n) {
   for (long r = 0; r < rows; r++, y += n, dy += n, dx += n) {
     SUM(total, n, dy[i])
-    for (long i = 0; i < n; i++) dx[i] = dy[i] - exp_float(y[i]) * total;
+    EACH(i, n) dx[i] = dy[i] - exp_float(y[i]) * total;
   }
 }
 
@@ -155,10 +155,10 @@ static void cross_entropy(const float *x, const int *labels, long rows, long n, 
       float largest = row_max(x, n), target = x[label];
       if (gradient) {
         float *dx = gradient + r * n;
-        for (long i = 0; i < n; i++) dx[i] = exp_float(x[i] - largest);
+        EACH(i, n) dx[i] = exp_float(x[i] - largest);
         SUM(total, n, dx[i])
         float scale = scales ? scales[r] : 1.0f, factor = scale / total;
-        for (long i = 0; i < n; i++) dx[i] *= factor;
+        EACH(i, n) dx[i] *= factor;
         dx[label] -= scale;
         losses[r] = ((double)largest - (double)target) + log((double)total);
       } else {
@@ -166,7 +166,7 @@ static void cross_entropy(const float *x, const int *labels, long rows, long n, 
         losses[r] = ((double)largest - (double)target) + log((double)total);
       }
     } else if (gradient) {
-      for (long i = 0; i < n; i++) gradient[r * n + i] = 0.0f;
+      EACH(i, n) gradient[r * n + i] = 0.0f;
     }
   }
 }
@@ -178,9 +178,9 @@ static void rms_norm(const float *x, const float *weight, float offset, float ep
     float scale = 1.0f / __builtin_elementwise_sqrt(squares / (float)n + epsilon);
     inverse[r] = scale;
     if (weight)
-      for (long i = 0; i < n; i++) y[i] = x[i] * scale * (offset + weight[i]);
+      EACH(i, n) y[i] = x[i] * scale * (offset + weight[i]);
     else
-      for (long i = 0; i < n; i++) y[i] = x[i] * scale;
+      EACH(i, n) y[i] = x[i] * scale;
   }
 }
 
@@ -188,7 +188,7 @@ static void rms_norm(const float *x, const float *weight, float offset, float ep
 static void rms_norm_back(const float *x, const float *weight, float offset, const float *inverse, const float *dy,
                           float *dx, float *dweight, long rows, long n) {
   if (dweight)
-    for (long i = 0; i < n; i++) dweight[i] = 0.0f;
+    EACH(i, n) dweight[i] = 0.0f;
   for (long r = 0; r < rows; r++, x += n, dy += n) {
     float s = inverse[r];
     if (dx) {
@@ -196,15 +196,15 @@ static void rms_norm_back(const float *x, const float *weight, float offset, con
       if (weight) {
         SUM(dot, n, dy[i] * (offset + weight[i]) * x[i])
         float k = s * s * s * dot / (float)n;
-        for (long i = 0; i < n; i++) out[i] = s * dy[i] * (offset + weight[i]) - k * x[i];
+        EACH(i, n) out[i] = s * dy[i] * (offset + weight[i]) - k * x[i];
       } else {
         SUM(dot, n, dy[i] * x[i])
         float k = s * s * s * dot / (float)n;
-        for (long i = 0; i < n; i++) out[i] = s * dy[i] - k * x[i];
+        EACH(i, n) out[i] = s * dy[i] - k * x[i];
       }
     }
     if (dweight)
-      for (long i = 0; i < n; i++) dweight[i] += dy[i] * x[i] * s;
+      EACH(i, n) dweight[i] += dy[i] * x[i] * s;
   }
 }
 
@@ -217,11 +217,11 @@ static void layer_norm(const float *x, const float *weight, const float *bias, f
     float scale = 1.0f / __builtin_elementwise_sqrt(squares / (float)n + epsilon);
     statistics[2 * r] = mean;
     statistics[2 * r + 1] = scale;
-    for (long i = 0; i < n; i++) y[i] = (x[i] - mean) * scale;
+    EACH(i, n) y[i] = (x[i] - mean) * scale;
     if (weight)
-      for (long i = 0; i < n; i++) y[i] *= weight[i];
+      EACH(i, n) y[i] *= weight[i];
     if (bias)
-      for (long i = 0; i < n; i++) y[i] += bias[i];
+      EACH(i, n) y[i] += bias[i];
   }
 }
 
@@ -230,22 +230,22 @@ static void layer_norm(const float *x, const float *weight, const float *bias, f
 static void layer_norm_back(const float *x, const float *weight, const float *statistics, const float *dy, float *dx,
                             float *dweight, float *dbias, long rows, long n) {
   if (dweight)
-    for (long i = 0; i < n; i++) dweight[i] = 0.0f;
+    EACH(i, n) dweight[i] = 0.0f;
   if (dbias)
-    for (long i = 0; i < n; i++) dbias[i] = 0.0f;
+    EACH(i, n) dbias[i] = 0.0f;
   for (long r = 0; r < rows; r++, x += n, dy += n) {
     float mean = statistics[2 * r], s = statistics[2 * r + 1];
     if (dx) {
       float *out = dx + r * n;
-      for (long i = 0; i < n; i++) out[i] = weight ? dy[i] * weight[i] : dy[i];
+      EACH(i, n) out[i] = weight ? dy[i] * weight[i] : dy[i];
       SUM(total, n, out[i])
       SUM(dot, n, out[i] * (x[i] - mean))
       float a = total / (float)n, b = s * s * dot / (float)n;
-      for (long i = 0; i < n; i++) out[i] = s * (out[i] - a - (x[i] - mean) * b);
+      EACH(i, n) out[i] = s * (out[i] - a - (x[i] - mean) * b);
     }
     if (dweight)
-      for (long i = 0; i < n; i++) dweight[i] += dy[i] * ((x[i] - mean) * s);
+      EACH(i, n) dweight[i] += dy[i] * ((x[i] - mean) * s);
     if (dbias)
-      for (long i = 0; i < n; i++) dbias[i] += dy[i];
+      EACH(i, n) dbias[i] += dy[i];
   }
 }
