@@ -8,8 +8,9 @@ struct ActivationBudget {
 
   init(bytes: Int) { self.bytes = bytes }
 
-  /// What a model of so many stored bytes leaves of 1.25 GiB, but at least 512 MiB: less is not worth the time.
-  init(besideWeights stored: Int) { bytes = max(512 << 20, 1280 << 20 - stored) }
+  /// Three times what a model of so many stored bytes leaves of 768 MiB, since with a small model it is time that is short
+  /// and not memory; but at least 512 MiB, for less is not worth the time, and at most 1.5 GiB.
+  init(besideWeights stored: Int) { bytes = min(1536 << 20, max(512 << 20, 3 * (768 << 20 - stored))) }
 
   /// Of `blocks` that are trained, how many must make their products again: the first ones, since the backward pass
   /// has freed what the last ones remember when it comes to them.
