@@ -102,6 +102,8 @@ package final class GroupedAffineWeights: StoredWeights, @unchecked Sendable {  
     return EightBitProduct.multiply(PackedActivations(x.x, groupSize: groupSize), by: [self])[0]
   }
 
+  package func prepare() { if multipliesInEightBits { _ = turned } }
+
   /// The matrix as products in 8 bits want it, made at its first use.
   ///
   /// The pages of the file are not needed then, but for rows that are gathered, which are read anew.

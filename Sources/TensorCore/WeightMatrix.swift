@@ -27,4 +27,11 @@ package protocol WeightMatrix: AnyObject, Sendable {
 
   /// Expands the whole matrix: `[rows, columns]` f32.
   func expanded() -> Tensor
+
+  /// Makes what products would otherwise make at their first use, such as another order of the weights.
+  func prepare()
+}
+
+extension WeightMatrix {
+  package func prepare() {}
 }

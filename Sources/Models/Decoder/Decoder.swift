@@ -18,7 +18,8 @@ package final class Decoder {
   private let blocks: [Block]
   private let finalNorm: Norm
 
-  /// Finds the weights of an opened model; they stay mapped in their stored form.
+  /// Finds the weights of an opened model; they stay mapped in their stored form, and those that are multiplied in 8 bits
+  /// are also turned into the order of that product's kernels.
   ///
   /// - Parameter arithmetic: how products with its weights round.
   /// - Throws: `Failure.badData` that names the tensor, what was expected and what was found.
@@ -37,6 +38,7 @@ package final class Decoder {
     self.blocks = blocks
     finalNorm = try Norm(spec.finalNorm, loader)
     head = try spec.head.map { spec throws(Failure) in try Linear(spec, loader) }
+    for weight in linears.map(\.weight) + (head == nil ? [embedding] : []) { weight.prepare() }
   }
 
   /// The linear layers in the order of Hugging Face's modules: those of the blocks, then the head if it has its own.

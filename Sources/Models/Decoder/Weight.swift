@@ -41,6 +41,9 @@ package final class Weight {
     if case .stored(let matrix) = value { matrix.byteCount } else { 0 }
   }
 
+  /// Makes what products with a frozen matrix would otherwise make at their first use.
+  func prepare() { if case .stored(let matrix) = value { matrix.prepare() } }
+
   /// The leaf whose gradient is wanted; nil while the weight is frozen.
   package var trained: Tensor? {
     if case .tensor(let tensor) = value, tensor.requiresGradient { tensor } else { nil }
