@@ -26,14 +26,8 @@ package final class LowRankLinear: LinearAdapter {
   /// Sets the stream that dropout draws from; nil turns dropout off.
   func drop(from stream: CounterRandom?) { self.stream = dropout > 0 ? stream : nil }
 
-  package var factors: LowRankFactors? {
+  package var factors: LowRankFactors {
     LowRankFactors(
       inner: a, outer: b, scale: Float(scale), dropout: stream.map { Dropout(dropout, $0) })
-  }
-
-  /// Adds the adapter's part: `x` is `[rows, inputs]`, the outputs are `[rows, outputs]`.
-  package func apply(_ x: Tensor, baseOutput: Tensor, linear: Linear) -> Tensor {
-    let kept = stream.map { x.dropout(dropout, $0) } ?? x
-    return baseOutput + (kept.linear(a) * Float(scale)).linear(b)
   }
 }

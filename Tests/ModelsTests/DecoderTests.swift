@@ -145,7 +145,7 @@ import Testing
   @Test func `an adapter adds to the output of the weight, not of the bias`() throws {
     /// W once more, as factors.
     final class Doubling: LinearAdapter {
-      let factors: LowRankFactors?
+      let factors: LowRankFactors
 
       init(_ linear: Linear) {
         let identity = (0..<linear.outputs * linear.outputs).map {

@@ -6,8 +6,8 @@ import TensorCore
 
 /// What an adapter adds to a linear layer.
 package protocol LinearAdapter: AnyObject {
-  /// The factors of what is added now, which is computed together with the layer; nil for nothing.
-  var factors: LowRankFactors? { get }
+  /// The factors of what is added now, which is computed together with the layer.
+  var factors: LowRankFactors { get }
 }
 
 /// A linear layer.

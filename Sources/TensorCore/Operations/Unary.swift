@@ -1,5 +1,5 @@
 // Elementwise functions of one tensor. Value and derivative stand side by side in the table of
-// CKernels/vector_elementwise.h; all share the rule dL/dx = dL/dy f'(x).
+// CKernels/vectors/vector_elementwise.h; all share the rule dL/dx = dL/dy f'(x).
 
 import CKernels
 
