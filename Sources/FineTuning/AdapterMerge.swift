@@ -40,12 +40,15 @@ package struct AdapterMerge {
   }
 
   /// Writes the merged model into a staging folder, tensor by tensor.
+  ///
+  /// - Parameter follower: who reads the weights while they are written.
   package func write(
-    into directory: String, progress: (any ProgressReporting)? = nil, quantizer: Quantizer
+    into directory: String, follower: (any FileFollower)? = nil, progress: (any ProgressReporting)? = nil,
+    quantizer: Quantizer
   ) throws {
     let files = try ModelFiles(model, dtype: dtype, dequantizing: dequantizing)
     let pairs = Dictionary(adapter.pairs.map { ($0.path, $0.pair) }) { first, _ in first }
-    try files.write(into: directory, progress: progress) { parameter in
+    try files.write(into: directory, follower: follower, progress: progress) { parameter in
       // A bias belongs to a module of the same path.
       guard parameter.parameter.role == .matrix, let pair = pairs[parameter.path] else { return nil }
       let merged = try files.expanded(parameter) + pair.delta()

@@ -26,17 +26,20 @@ struct ModelFiles {
 
   /// Writes the folder: weights, configuration, and the files that every model takes along.
   ///
-  /// - Parameter replacement: what takes the place of a weight: one f32 tensor, which is cast, or codes, scales and
-  ///   biases as they are; nil keeps the weight.
+  /// - Parameters:
+  ///   - directory: a staging folder.
+  ///   - follower: who reads the weights while they are written.
+  ///   - replacement: what takes the place of a weight: one f32 tensor, which is cast, or codes, scales and biases as they
+  ///     are; nil keeps the weight.
   func write(
-    into directory: String, progress: (any ProgressReporting)? = nil,
+    into directory: String, follower: (any FileFollower)? = nil, progress: (any ProgressReporting)? = nil,
     replacement: (StoredParameter) throws -> [Tensor]?
   ) throws {
     let result = RewrittenModel(model, dtype: dtype, quantization: dequantizing ? .removed : .kept)
-    let writer = result.writer(in: directory, entries: parameters.flatMap(targets))
+    let writer = result.writer(in: directory, entries: parameters.flatMap(targets), follower: follower)
     progress?.begin("writing weights", total: parameters.count)
     defer { progress?.end(summary: nil) }
-    for (index, parameter) in parameters.enumerated() {
+    for (index, parameter) in writer.inFileOrder(parameters, \.parameter.name).enumerated() {
       try Interruption.check()
       let tensors = try replacement(parameter) ?? kept(parameter)
       for (target, tensor) in zip(targets(parameter), tensors) {

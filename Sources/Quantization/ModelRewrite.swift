@@ -91,23 +91,24 @@ package struct ModelRewrite {
   ///
   /// The weights are on their way to the device, but only making the folder durable waits for them.
   ///
+  /// - Parameter follower: who reads the weights while they are written.
   /// - Throws: `Failure`: `badData` for weights that can't be stored as asked, `io`, `interrupted`.
-  package func write(into directory: String, progress: (any ProgressReporting)? = nil) throws(Failure)
-    -> RewriteReport
-  {
-    let writer = result.writer(in: directory, entries: steps.flatMap(\.targets), durably: false)
+  package func write(
+    into directory: String, follower: (any FileFollower)? = nil, progress: (any ProgressReporting)? = nil
+  ) throws(Failure) -> RewriteReport {
+    let writer = result.writer(in: directory, entries: steps.flatMap(\.targets), follower: follower)
     let stream = WeightStream(
       model.weights, path: model.path, into: writer, progress: progress,
       totalBytes: steps.flatMap(\.source.entries).reduce(0) { $0 + $1.byteCount })
-    var matrices: [MatrixReport] = []
-    for step in steps {
-      let error = try stream.write(step)
-      if step.source.parameter.role == .matrix { matrices.append(step.report(error)) }
+    var errors = [QuantizationError?](repeating: nil, count: steps.count)
+    for index in writer.inFileOrder(Array(steps.indices), { steps[$0].targets[0].name }) {
+      errors[index] = try stream.write(steps[index])
     }
     stream.end()
     try result.finish(writer, in: directory)
     return RewriteReport(
-      matrices: matrices, parameterCount: model.spec.parameterCount,
+      matrices: zip(steps, errors).filter { $0.0.source.parameter.role == .matrix }.map { $0.report($1) },
+      parameterCount: model.spec.parameterCount,
       byteCount: steps.flatMap(\.targets).reduce(0) { $0 + $1.byteCount }, dropped: dropped,
       unknown: model.ignoredTensors)
   }

@@ -42,7 +42,12 @@ package enum Digest {
   package static func sha256(path: String) throws(Failure) -> String {
     let descriptor = try Files.openForReading(path)
     defer { close(descriptor) }
-    return try stream(descriptor, path: path) { _ in }.sha256
+    return try stream(from: reading(descriptor, path)) { _ in }.sha256
+  }
+
+  /// The digest of a file that is still being written, and its size in bytes.
+  static func file(_ file: GrowingFile) throws(Failure) -> (size: Int, sha256: String) {
+    try stream(from: file.read) { _ in }
   }
 
   /// The digests of every file below a folder.
@@ -93,7 +98,7 @@ package enum Digest {
   ) throws(Failure) -> Tree.File {
     let descriptor = try FileTree.open(path, below: root)
     defer { close(descriptor) }
-    let (size, sha256) = try stream(descriptor, path: "\(root)/\(path)", body)
+    let (size, sha256) = try stream(from: reading(descriptor, "\(root)/\(path)"), body)
     return Tree.File(path: path, size: size, sha256: sha256)
   }
 
@@ -105,9 +110,16 @@ package enum Digest {
       }
   }
 
-  /// Hashes from the descriptor's position to the end in pieces that stay in the cache between reading and hashing.
+  /// Fills a buffer with what comes next, and says how many bytes that were; 0 at the end.
+  private typealias Reading = (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
+
+  private static func reading(_ descriptor: Int32, _ path: String) -> Reading {
+    { buffer throws(Failure) in try Files.read(descriptor, into: buffer, path: path) }
+  }
+
+  /// Hashes to the end in pieces that stay in the cache between reading and hashing.
   private static func stream(
-    _ descriptor: Int32, path: String, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
+    from read: Reading, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) -> (size: Int, sha256: String) {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)
     defer { buffer.deallocate() }
@@ -115,9 +127,7 @@ package enum Digest {
     var size = 0
     while true {
       try Interruption.check()
-      let got = read(descriptor, buffer.baseAddress, buffer.count)
-      if got < 0 && errno == EINTR { continue }
-      guard got >= 0 else { throw .io(path, "read", errno: errno) }
+      let got = try read(buffer)
       if got == 0 { break }
       let piece = UnsafeRawBufferPointer(rebasing: buffer[..<got])
       hash.update(piece)

@@ -40,8 +40,12 @@ package struct Manifest: Sendable {
   // MARK: Making
 
   /// Hashes every file of `directory` and writes its manifest, the last file to be written.
+  ///
+  /// - Parameter digests: those of files that were hashed while they were written.
   /// - Throws: `Failure`; `badData` for links and special files, which an artifact can't hold.
-  package static func seal(_ directory: String, _ provenance: Provenance) throws(Failure) {
+  package static func seal(
+    _ directory: String, _ provenance: Provenance, digests: OutputDigests? = nil
+  ) throws(Failure) {
     let paths = try FileTree(directory).regularFiles().filter { $0.text != fileName }
     var byproducts: [JSON] = []
     for log in provenance.byproducts.sorted(by: { $0.path < $1.path }) where paths.contains(log.path) {
@@ -50,8 +54,12 @@ package struct Manifest: Sendable {
       }
       byproducts.append(log.json(sha256: Digest.sha256(bytes)))
     }
-    let files = paths.filter { path in !provenance.byproducts.contains { $0.path == path } }
-    let subjects = try Digest.files(files, below: directory).map { file -> JSON in
+    let known = try digests?.files(below: directory) ?? []
+    let others = paths.filter { path in
+      !provenance.byproducts.contains { $0.path == path } && !known.contains { $0.path == path }
+    }
+    let files = try (known + Digest.files(others, below: directory)).sorted { $0.path < $1.path }
+    let subjects = files.map { file -> JSON in
       ["name": .string(file.path.text), "digest": ["sha256": .string(file.sha256)]]
     }
     let bytes = text(of: subjects, byproducts, provenance)

@@ -2,6 +2,7 @@
 // threads, so that the same inputs give the same manifest.
 
 import SafeIO
+import TensorCore
 
 /// What a command did to make an artifact.
 package struct Provenance: Sendable {
@@ -96,6 +97,11 @@ package struct ProvenanceInput: Sendable, Equatable {
   package static func directory<R>(
     role: String, path: String, while body: () throws -> R
   ) throws -> (result: R, input: ProvenanceInput) {
+    // The hash is one chain and takes longest: it keeps a core for itself.
+    let pool = ThreadPool.shared
+    let threads = pool.threads
+    pool.threads = max(1, threads - 1)
+    defer { pool.threads = threads }
     let input = Background { () throws(Failure) in try directory(role: role, path: path) }
     do {
       let result = try body()

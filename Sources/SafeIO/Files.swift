@@ -41,6 +41,19 @@ package enum Files {
     return content
   }
 
+  /// Reads what comes next from a descriptor.
+  ///
+  /// - Returns: how many bytes; 0 at the end.
+  package static func read(
+    _ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, path: String
+  ) throws(Failure) -> Int {
+    while true {
+      let got = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+      if got >= 0 { return got }
+      guard errno == EINTR else { throw .io(path, "read", errno: errno) }
+    }
+  }
+
   /// The content of a UTF-8 text file.
   package static func readText(path: String, limit: Int = 1 << 30) throws(Failure) -> String {
     let content = try read(path: path, limit: limit)

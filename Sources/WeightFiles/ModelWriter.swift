@@ -23,6 +23,7 @@ package final class ModelWriter {
   private let tensorsOfShard: [[TensorEntry]]
   private let metadata: WeightMetadata
   private let durably: Bool
+  private let follower: (any FileFollower)?
   private var writers: [Int: SafetensorsWriter] = [:]
   /// Tensors of each shard that are not complete yet.
   private var tensorsLeft: [Int]
@@ -37,10 +38,13 @@ package final class ModelWriter {
   ///   - maximumShardBytes: the most tensor bytes in one file; a larger tensor has a file of its own.
   ///   - durably: whether each file is made durable when it is complete; false in a staging folder, which is made durable
   ///     as a whole, while more is still to be done.
+  ///   - follower: who reads the files while they are written, which is no more work at the end only if tensors come
+  ///     `inFileOrder`.
   package init(
     directory: String, entries: [TensorEntry], totalParameters: Int? = nil,
     metadata: WeightMetadata = ["format": "pt"], index: Index = .whenSharded,
-    maximumShardBytes: Int = 5 << 30, durably: Bool = true
+    maximumShardBytes: Int = 5 << 30, durably: Bool = true,
+    follower: (any FileFollower)? = nil
   ) {
     var shards: [[TensorEntry]] = [[]]
     var size = 0
@@ -56,6 +60,7 @@ package final class ModelWriter {
     self.index = index
     self.metadata = metadata
     self.durably = durably
+    self.follower = follower
     self.totalParameters = totalParameters ?? entries.reduce(0) { $0 + $1.elementCount }
     totalBytes = entries.reduce(0) { $0 + $1.byteCount }
     tensorsOfShard = shards
@@ -66,6 +71,15 @@ package final class ModelWriter {
       for entry in shard { shardOfTensor[ExactName(entry.name)] = number }
     }
     self.shardOfTensor = shardOfTensor
+  }
+
+  /// Items that each lead to a tensor, in the order in which the files hold the tensors: written so, files grow from
+  /// their beginning.
+  package func inFileOrder<Item>(_ items: [Item], _ name: (Item) -> String) -> [Item] {
+    let ordered = tensorsOfShard.flatMap(SafetensorsWriter.inFileOrder)
+    let place = Dictionary(uniqueKeysWithValues: zip(ordered.map { ExactName($0.name) }, 0...))
+    return items.map { (place: place[ExactName(name($0))] ?? 0, item: $0) }
+      .sorted { $0.place < $1.place }.map(\.item)
   }
 
   /// Writes a whole tensor of the announced type and shape, in any order.
@@ -122,7 +136,8 @@ package final class ModelWriter {
   private func writer(ofShard shard: Int) throws(Failure) -> SafetensorsWriter {
     if let writer = writers[shard] { return writer }
     let writer = try SafetensorsWriter(
-      path: "\(directory)/\(shardNames[shard])", entries: tensorsOfShard[shard], metadata: metadata)
+      path: "\(directory)/\(shardNames[shard])", entries: tensorsOfShard[shard], metadata: metadata,
+      follower: follower)
     writers[shard] = writer
     return writer
   }

@@ -20,8 +20,12 @@ package final class SafetensorsWriter {
   ///   - path: where the file appears when `finish` is called.
   ///   - entries: every tensor that will be appended, in any order, each name once.
   ///   - metadata: text for the header's `__metadata__`; nil leaves it out.
+  ///   - follower: who reads the file while it is written.
   /// - Throws: `Failure.io`; `Failure.usage` when `path` is a device or a folder, which must not be replaced.
-  package init(path: String, entries: [TensorEntry], metadata: WeightMetadata? = nil) throws(Failure) {
+  package init(
+    path: String, entries: [TensorEntry], metadata: WeightMetadata? = nil,
+    follower: (any FileFollower)? = nil
+  ) throws(Failure) {
     self.entries = Dictionary(entries.map { (ExactName($0.name), $0) }) { _, _ in
       preconditionFailure("a tensor was announced twice")
     }
@@ -29,11 +33,8 @@ package final class SafetensorsWriter {
     if lstat(path, &status) == 0, ![S_IFREG, S_IFLNK].contains(status.st_mode & S_IFMT) {
       throw .usage("\(path) is not a file that can be replaced; give another name")
     }
-    file = try AtomicFile(path: path)
-    let ordered = entries.sorted {
-      let (left, right) = ($0.dtype.safetensorsRank, $1.dtype.safetensorsRank)
-      return left == right ? $0.name.precedes($1.name) : left > right
-    }
+    file = try AtomicFile(path: path, follower: follower)
+    let ordered = Self.inFileOrder(entries)
     let header = Self.header(ordered, metadata: metadata)
     var position = header.count
     for entry in ordered {
@@ -93,6 +94,14 @@ package final class SafetensorsWriter {
     let writer = try SafetensorsWriter(path: path, entries: entries, metadata: metadata)
     for (name, tensor) in tensors { try writer.append(name, tensor: tensor) }
     try writer.finish()
+  }
+
+  /// The tensors as they follow each other in a file.
+  static func inFileOrder(_ entries: [TensorEntry]) -> [TensorEntry] {
+    entries.sorted {
+      let (left, right) = ($0.dtype.safetensorsRank, $1.dtype.safetensorsRank)
+      return left == right ? $0.name.precedes($1.name) : left > right
+    }
   }
 
   /// The header with the length before it, padded with spaces to a multiple of 8 bytes.

@@ -114,6 +114,14 @@ import WeightFiles
     #expect(error.relative > 0.01 && error.relative < 0.2)
   }
 
+  @Test func `the report names matrices in the order of the model, not of the file`() throws {
+    let report = try rewrite(QuantizationGoldens.base, plan: QuantizationPlan(bits: 4, groupSize: 32))
+    let matrices = try ModelDirectory(path: QuantizationGoldens.base).storedParameters()
+      .filter { $0.parameter.role == .matrix }.map(\.path)
+    #expect(report.matrices.map(\.path) == matrices)
+    #expect(matrices != matrices.sorted())
+  }
+
   @Test func `casting comes before quantizing`() throws {
     _ = try rewrite(QuantizationGoldens.base, dtype: .f32, plan: QuantizationPlan(bits: 4, groupSize: 32))
     let weights = try ShardedWeights(directory: out)

@@ -26,6 +26,35 @@ import WeightFiles
     for name in ["a", "b"] { #expect(try weights.tensor(name).floats() == values) }
   }
 
+  private final class Reader: FileFollower {
+    private(set) var files: [GrowingFile] = []
+
+    func follow(_ file: GrowingFile) { files.append(file) }
+  }
+
+  @Test func `written in the order of the files, each grows from its beginning`() throws {
+    let scratch = try Scratch()
+    let reader = Reader()
+    let types: [(name: String, dtype: DType)] = [
+      ("d", .bf16), ("c", .f32), ("b", .bf16), ("a", .f32), ("e", .bf16), ("f", .f32),
+    ]
+    let entries = types.map { TensorEntry(name: $0.name, dtype: $0.dtype, shape: [64]) }
+    let writer = ModelWriter(
+      directory: scratch.path, entries: entries, maximumShardBytes: 800, follower: reader)
+    let ordered = writer.inFileOrder(entries, \.name)
+    #expect(ordered.map(\.name) == ["a", "c", "b", "d", "f", "e"])
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 1)
+    defer { buffer.deallocate() }
+    for entry in ordered {
+      try writer.append(entry.name, Tensor.zeros([64]).cast(to: entry.dtype))
+      // The header comes with the first tensor; what was written is there to be read, so this does not wait.
+      #expect(try #require(reader.files.last).read(into: buffer) >= entry.byteCount)
+    }
+    try writer.finish()
+    #expect(reader.files.count == 2)
+    for file in reader.files { #expect(try file.read(into: buffer) == 0) }
+  }
+
   @Test func `bytes are those of the file at any alignment, also after they were let go of`() throws {
     let scratch = try Scratch()
     // A header of 57 bytes, as a writer that does not pad would leave it: the values lie at an odd address.

@@ -26,12 +26,16 @@ package struct RewrittenModel {
     self.quantization = quantization
   }
 
-  /// The writer of its weights; `durably` as `ModelWriter` has it.
-  package func writer(in directory: String, entries: [TensorEntry], durably: Bool = true) -> ModelWriter {
+  /// The writer of its weights, in a staging folder: only making that durable waits for the device.
+  ///
+  /// - Parameter follower: who reads the files while they are written.
+  package func writer(
+    in directory: String, entries: [TensorEntry], follower: (any FileFollower)?
+  ) -> ModelWriter {
     ModelWriter(
       directory: directory, entries: entries, totalParameters: model.spec.parameterCount,
       metadata: metadata, index: isQuantized ? .always : .whenSharded,
-      durably: durably)
+      durably: false, follower: follower)
   }
 
   /// Ends the weights, and writes the configuration and the files that every model takes along.

@@ -64,8 +64,9 @@ struct Convert: ParsableCommand {
       dequantizing: dequantize)
     let start = ContinuousClock.now
     let report = try OutputDirectory.create(at: output.out, overwrite: output.overwrite) { staging in
+      let digests = OutputDigests()
       let (report, input) = try ProvenanceInput.directory(role: "model", path: model) {
-        try rewrite.write(into: staging, progress: progress)
+        try rewrite.write(into: staging, follower: digests, progress: progress)
       }
       let provenance = Provenance(
         command: "convert",
@@ -74,7 +75,7 @@ struct Convert: ParsableCommand {
           "quantize": quantize ? .object(quantization.arguments) : .null, "dequantize": .bool(dequantize),
           "format": .string(format.rawValue),
         ], inputs: [input], instructionSet: InstructionSet.name)
-      try Manifest.seal(staging, provenance)
+      try Manifest.seal(staging, provenance, digests: digests)
       return report
     }
     report.print(out: output.out, duration: .now - start, as: common)

@@ -51,12 +51,13 @@ struct Fuse: ParsableCommand {
         try .directory(role: "model", path: model), try .directory(role: "adapter", path: self.adapter),
       ], instructionSet: InstructionSet.name, floatKernels: FloatProduct.libraryKernels)
     try OutputDirectory.create(at: output.out, overwrite: output.overwrite) { staging in
-      try merging.write(into: staging, progress: progress) { matrix, setting, scaleType in
+      let digests = OutputDigests()
+      try merging.write(into: staging, follower: digests, progress: progress) { matrix, setting, scaleType in
         let quantized = try AffineQuantizer.quantize(
           matrix.cast(to: scaleType), bits: setting.bits, groupSize: setting.groupSize)
         return (quantized.codes, quantized.scales, quantized.biases)
       }
-      try Manifest.seal(staging, provenance)
+      try Manifest.seal(staging, provenance, digests: digests)
     }
     report(adapter)
   }

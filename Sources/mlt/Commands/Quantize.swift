@@ -37,14 +37,15 @@ struct Quantize: ParsableCommand {
     let rewrite = try ModelRewrite(ModelDirectory(path: model), plan: quantization.plan)
     let start = ContinuousClock.now
     let report = try OutputDirectory.create(at: output.out, overwrite: output.overwrite) { staging in
+      let digests = OutputDigests()
       let (report, input) = try ProvenanceInput.directory(role: "model", path: model) {
-        try rewrite.write(into: staging, progress: progress)
+        try rewrite.write(into: staging, follower: digests, progress: progress)
       }
       try Manifest.seal(
         staging,
         Provenance(
           command: "quantize", arguments: .object(quantization.arguments), inputs: [input],
-          instructionSet: InstructionSet.name))
+          instructionSet: InstructionSet.name), digests: digests)
       return report
     }
     report.print(out: output.out, duration: .now - start, as: common)
