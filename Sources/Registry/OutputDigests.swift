@@ -1,7 +1,6 @@
 // Digests of outputs that are ready when the outputs are. What is hashed is read back from the file, so the digest is that
 // of the bytes as they are there.
 
-import Glibc
 import SafeIO
 
 /// Hashes files while they are written, each on a thread of its own.
@@ -11,12 +10,7 @@ package final class OutputDigests: FileFollower {
   package init() {}
 
   package func follow(_ file: GrowingFile) {
-    let digest = Background { () throws(Failure) in
-      // Of this thread alone: an input that is hashed at the same time usually takes longer, and goes first.
-      setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
-      return try Digest.file(file)
-    }
-    files.append((file.path, digest))
+    files.append((file.path, Background { () throws(Failure) in try Digest.file(file) }))
   }
 
   /// The digests of the files that were written below a folder, and still have the size that was hashed; waits for them.
