@@ -1,5 +1,5 @@
 // Round-to-nearest in MLX's affine format: the values that mlx-lm's `convert -q` chooses, bit for bit (CPU backend,
-// mlx 0.32; the formula stands in CKernels/affine.c).
+// mlx 0.32; the formula stands in CKernels/formats/affine.c).
 //
 // UNSAFE, on purpose: pointers into tensors. Pieces partition the rows, and each writes only its own rows.
 

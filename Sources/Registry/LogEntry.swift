@@ -94,12 +94,11 @@ package struct LogEntry: Sendable, Equatable {
   private static func members(
     _ sequence: Int, _ previous: String, _ time: String, _ action: Action, _ details: JSONObject
   ) -> JSONObject {
-    var members: JSONObject = [
+    let members: JSONObject = [
       "sequence": .integer(sequence), "previous": .string(previous), "time": .string(time),
       "action": .string(action.rawValue),
     ]
-    for (key, value) in details { members[key] = value }
-    return members
+    return members.merging(details)
   }
 
   /// The clock, to the second, in the form of RFC 3339.
