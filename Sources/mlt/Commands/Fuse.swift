@@ -44,19 +44,21 @@ struct Fuse: ParsableCommand {
     let adapter = try AdapterFiles.read(directory: adapter)
     let merging = try AdapterMerge(
       base, adapter, source: self.adapter, dtype: dtype?.dtype, dequantizing: dequantize)
-    let provenance = Provenance(
-      command: "fuse",
-      arguments: ["dtype": dtype.map { .string($0.rawValue) } ?? .null, "dequantize": .bool(dequantize)],
-      inputs: [
-        try .directory(role: "model", path: model), try .directory(role: "adapter", path: self.adapter),
-      ], instructionSet: InstructionSet.name, floatKernels: FloatProduct.libraryKernels)
     try OutputDirectory.create(at: output.out, overwrite: output.overwrite) { staging in
       let digests = OutputDigests()
-      try merging.write(into: staging, follower: digests, progress: progress) { matrix, setting, scaleType in
-        let quantized = try AffineQuantizer.quantize(
-          matrix.cast(to: scaleType), bits: setting.bits, groupSize: setting.groupSize)
-        return (quantized.codes, quantized.scales, quantized.biases)
+      let (_, input) = try ProvenanceInput.directory(role: "model", path: model) {
+        try merging.write(into: staging, follower: digests, progress: progress) {
+          matrix, setting, scaleType in
+          let quantized = try AffineQuantizer.quantize(
+            matrix.cast(to: scaleType), bits: setting.bits, groupSize: setting.groupSize)
+          return (quantized.codes, quantized.scales, quantized.biases)
+        }
       }
+      let provenance = Provenance(
+        command: "fuse",
+        arguments: ["dtype": dtype.map { .string($0.rawValue) } ?? .null, "dequantize": .bool(dequantize)],
+        inputs: [input, try .directory(role: "adapter", path: self.adapter)],
+        instructionSet: InstructionSet.name, floatKernels: FloatProduct.libraryKernels)
       try Manifest.seal(staging, provenance, digests: digests)
     }
     report(adapter)
