@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the random model that all programs are measured on: a safetensors folder and, for llama.cpp, a GGUF file.
 
-    make_model.py SHAPE FOLDER [LLAMA_CPP]
+    make_model.py SHAPE FOLDER [FILE.gguf LLAMA_CPP]
 
 Runs in the environment of the peers (torch, safetensors, and gguf-py of llama.cpp's source). The weights are bf16, normal with
 a deviation of 0.02; the same shape gives the same bytes.
@@ -108,10 +108,10 @@ def main():
     config = configuration(shape)
     if not os.path.exists(f"{folder}/config.json"):
         write_folder(config, folder)
-    if len(sys.argv) > 3 and not os.path.exists(f"{folder}/bf16.gguf"):
-        sys.path.insert(0, f"{sys.argv[3]}/gguf-py")
-        write_gguf(config, folder, f"{folder}/unfinished.gguf")
-        os.rename(f"{folder}/unfinished.gguf", f"{folder}/bf16.gguf")
+    if len(sys.argv) > 3 and not os.path.exists(sys.argv[3]):
+        sys.path.insert(0, f"{sys.argv[4]}/gguf-py")
+        write_gguf(config, folder, f"{sys.argv[3]}.unfinished")
+        os.rename(f"{sys.argv[3]}.unfinished", sys.argv[3])
 
 
 if __name__ == "__main__":

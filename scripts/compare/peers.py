@@ -77,9 +77,14 @@ def llama(name):
     return path
 
 
+def folder_of(shape):
+    """Where the forms of the random model of this shape lie side by side."""
+    return os.path.join(home(), "models", shape)
+
+
 def model(shape):
-    """The folder of the random bf16 model of this shape."""
-    folder = os.path.join(home(), "models", shape)
+    """The folder of the random bf16 model of this shape, with nothing else in it: mlt hashes all of what it reads from."""
+    folder = f"{folder_of(shape)}/bf16"
     if not os.path.exists(f"{folder}/config.json"):
         say(f"making a random model of the shape {shape}")
         call([program("python"), f"{HERE}/make_model.py", shape, folder])
@@ -88,9 +93,9 @@ def model(shape):
 
 def gguf(shape, kind, options=()):
     """The model of this shape in a type of llama.cpp: bf16, Q4_0, Q8_0, Q4_K_M."""
-    folder = model(shape)
+    folder = folder_of(shape)
     if not os.path.exists(f"{folder}/bf16.gguf"):
-        call([program("python"), f"{HERE}/make_model.py", shape, folder, llama_source()])
+        call([program("python"), f"{HERE}/make_model.py", shape, model(shape), f"{folder}/bf16.gguf", llama_source()])
     path = f"{folder}/{kind}{''.join(options)}.gguf"
     if not os.path.exists(path):
         call([llama("llama-quantize"), *options, f"{folder}/bf16.gguf", f"{path}.unfinished", kind])
@@ -100,7 +105,7 @@ def gguf(shape, kind, options=()):
 
 def quantized(mlt, shape, bits):
     """The model of this shape as mlt quantizes it."""
-    folder = f"{model(shape)}/mlt-{bits}bit"
+    folder = f"{folder_of(shape)}/mlt-{bits}bit"
     if not os.path.exists(folder):
         call([mlt, "quantize", "--model", model(shape), "--bits", str(bits), "--out", folder, "--quiet"])
     return folder
