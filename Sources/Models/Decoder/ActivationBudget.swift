@@ -8,9 +8,14 @@ struct ActivationBudget {
 
   init(bytes: Int) { self.bytes = bytes }
 
-  /// Three times what a model of so many stored bytes leaves of 768 MiB, since with a small model it is time that is short
-  /// and not memory; but at least 512 MiB, for less is not worth the time, and at most 1.5 GiB.
-  init(besideWeights stored: Int) { bytes = min(1536 << 20, max(512 << 20, 3 * (768 << 20 - stored))) }
+  /// What the gradient may need beside frozen weights.
+  ///
+  /// 600 MiB where the weights are quantized, which one does for want of memory; otherwise three times what they leave of
+  /// 768 MiB, since with a small model it is time that is short, but 512 MiB at least and 1.5 GiB at most.
+  /// - Parameter stored: bytes of the weights.
+  init(besideWeights stored: Int, areQuantized: Bool) {
+    bytes = areQuantized ? 600 << 20 : min(1536 << 20, max(512 << 20, 3 * (768 << 20 - stored)))
+  }
 
   /// Of `blocks` that are trained, how many must make their products again: the first ones, since the backward pass
   /// has freed what the last ones remember when it comes to them.

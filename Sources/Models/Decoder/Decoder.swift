@@ -105,7 +105,9 @@ package final class Decoder {
     let first = embedding.trained == nil ? blocks.firstIndex(where: \.isTrained) ?? blocks.count : 0
     let budget =
       activationBudget.map { ActivationBudget(bytes: $0) }
-      ?? ActivationBudget(besideWeights: weights.reduce(0) { $0 + $1.storedBytes })
+      ?? ActivationBudget(
+        besideWeights: weights.reduce(0) { $0 + $1.storedBytes },
+        areQuantized: weights.contains(where: \.isQuantized))
     return first..<first + budget.remadeBlocks(of: blocks[first...], rows: rows)
   }
 

@@ -41,6 +41,11 @@ package final class Weight {
     if case .stored(let matrix) = value { matrix.byteCount } else { 0 }
   }
 
+  /// Whether it is a frozen matrix of few bits.
+  var isQuantized: Bool {
+    if case .stored(let matrix) = value { matrix is GroupedAffineWeights } else { false }
+  }
+
   /// Makes what products with a frozen matrix would otherwise make at their first use.
   func prepare() { if case .stored(let matrix) = value { matrix.prepare() } }
 
