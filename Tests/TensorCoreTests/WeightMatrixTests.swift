@@ -31,6 +31,17 @@ import Testing
     }
   }
 
+  @Test(arguments: [StoredForm.floats[1], StoredForm.affine[7]], [Arithmetic.exact, .sixteenBit])
+  func `more rows than are packed at a time are summed whole`(form: StoredForm, arithmetic: Arithmetic) throws
+  {
+    let (rows, columns, m) = (4_133, form.isAffine ? 3 * form.group : 77, 9)
+    let sample = try StoredSample(form, rows: rows, columns: columns, arithmetic: arithmetic)
+    var random = Splitmix(state: 5)
+    let dy = random.floats(m * rows)
+    let dx = sample.weights.multiplyBack(Tensor(dy, shape: [m, rows]))
+    #expect(relativeError(dx.floats(), sample.product(dy, m: m, back: true)) < 1e-5)
+  }
+
   @Test(
     arguments: [StoredForm.floats[0], StoredForm.floats[1], StoredForm.affine[7], StoredForm.affine[16]],
     Arithmetic.allCases)

@@ -11,6 +11,12 @@ struct MatrixOperand {
   let address: UnsafePointer<Float>
   let stride: Int
   var isTransposed = false
+
+  /// The columns from `first` on, counted after transposing.
+  func columns(from first: Int) -> MatrixOperand {
+    MatrixOperand(
+      address: address + first * (isTransposed ? stride : 1), stride: stride, isTransposed: isTransposed)
+  }
 }
 
 enum BlockedProduct {
@@ -51,11 +57,9 @@ enum BlockedProduct {
     let width = max(1, 2048 / block) * block
     for start in Swift.stride(from: 0, to: max(1, k), by: width) {
       let rows = start..<min(k, start + width)
-      let part = MatrixOperand(
-        address: x.address + start * (x.isTransposed ? x.stride : 1), stride: x.stride,
-        isTransposed: x.isTransposed)
       run(
-        pack(part, m: m, k: rows.count, kernels), w.part(rows), kernels, back: true, m: m, n: n, into: y,
+        pack(x.columns(from: start), m: m, k: rows.count, kernels), w.part(rows), kernels, back: true, m: m,
+        n: n, into: y,
         stride: stride, adding: adding || start > 0)
     }
   }
@@ -76,14 +80,22 @@ enum BlockedProduct {
     let nr = Int(kernels.pointee.nr)
     let panels = (n + nr - 1) / nr
     let grain = nr * max(1, min(Int(kernels.pointee.piece) / nr, panels / 8))
+    // Memory for each thread and not for each task, so that as much is taken however the tasks fall.
+    let pool = ThreadPool.shared
+    let size = (Int(mlt_product_scratch(kernels, Int64(grain))) + 15) / 16 * 16
+    let scratch = Tensor.uninitialized([pool.threads * size])
+    let memory = scratch.target
     withUnsafePointer(to: w) { w in
-      VectorKernels.pieces(n, grain: grain) { piece in
-        let scratch = Tensor.uninitialized([Int(mlt_product_scratch(kernels, Int64(piece.count)))])
-        mlt_product(
-          kernels, w, back ? 1 : 0, Int64(m), tiles, Int64(piece.lowerBound), Int64(piece.upperBound), y,
-          Int64(stride), adding ? 1 : 0, scratch.target)
-      }
+      pool.run(
+        (n + grain - 1) / grain,
+        byWorker: { task, worker in
+          let begin = task * grain
+          mlt_product(
+            kernels, w, back ? 1 : 0, Int64(m), tiles, Int64(begin), Int64(min(n, begin + grain)), y,
+            Int64(stride), adding ? 1 : 0, memory + worker * size)
+        })
     }
+    withExtendedLifetime(scratch) {}
   }
 }
 

@@ -36,11 +36,9 @@ package enum FloatProduct {
     guard m > Int(MLT_DOT_ROWS) else {
       let columns = max(16, (1 << 18) / max(1, m * k) / 16 * 16)
       return VectorKernels.pieces(n, grain: columns) { piece in
-        let part = MatrixOperand(
-          address: b.address + piece.lowerBound * (b.isTransposed ? b.stride : 1), stride: b.stride,
-          isTransposed: b.isTransposed)
         multiplyAlone(
-          m: m, n: piece.count, k: k, a, part, into: c + piece.lowerBound, stride: stride,
+          m: m, n: piece.count, k: k, a, b.columns(from: piece.lowerBound), into: c + piece.lowerBound,
+          stride: stride,
           accumulating: accumulating)
       }
     }

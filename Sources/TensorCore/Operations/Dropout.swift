@@ -24,27 +24,3 @@ package struct Dropout: Sendable {
     VectorKernels.best.drop(x, UInt(random.key), start, probability, 1 / (1 - probability), y, count)
   }
 }
-
-extension Tensor {
-  /// The elements after dropout.
-  ///
-  /// The gradient goes through the same mask.
-  package func dropout(_ probability: Float, _ random: CounterRandom) -> Tensor {
-    let dropout = Dropout(probability, random)
-    let saved = Saved(self)
-    let recipe = Tensor.recipe { saved.value.masked(dropout) }
-    return Tensor.record("dropout", output: masked(dropout).remade(by: recipe), inputs: [self]) { upstream in
-      [upstream.masked(dropout)]
-    }
-  }
-
-  private func masked(_ dropout: Dropout) -> Tensor {
-    let output = Tensor.uninitialized(shape)
-    let (x, y) = (source, output.target)
-    VectorKernels.elements(count) { piece in
-      let start = piece.lowerBound
-      dropout.mask(x + start, start: start, into: y + start, count: piece.count)
-    }
-    return output
-  }
-}

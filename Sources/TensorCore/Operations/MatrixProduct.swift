@@ -27,7 +27,7 @@ extension Tensor {
       rank >= 1 && weight.rank == 2 && shape.last == weight.shape[1],
       "\(self) cannot be multiplied by a weight \(weight) [out, in]")
     let (outputs, inputs) = (weight.shape[0], weight.shape[1])
-    let rows = count / Swift.max(1, inputs)
+    let rows = shape.dropLast().reduce(1, *)
     let (x, w) = (detached(), weight.detached())
     let output = Tensor.uninitialized(shape.dropLast() + [outputs])
     FloatProduct.multiply(
@@ -63,7 +63,7 @@ extension Tensor {
     precondition(
       shape.last == weight.columns,
       "\(self) cannot be multiplied by a weight [\(weight.rows), \(weight.columns)]")
-    return reshaped([count / Swift.max(1, weight.columns), weight.columns])
+    return reshaped([shape.dropLast().reduce(1, *), weight.columns])
       .linears([LinearTerm(weight: weight)])[0].reshaped(shape.dropLast() + [weight.rows])
   }
 

@@ -26,7 +26,7 @@ package final class ThreadPool: @unchecked Sendable {
   private let unfinished = Atomic<Int>(0)
   private let sleepers = Atomic<Int>(0)
   private let started = Atomic<Int>(0)
-  private var body: (Int) -> Void = { _ in }
+  private var body: (_ task: Int, _ worker: Int) -> Void = { _, _ in }
   /// Whether the system gave no more threads; it is not asked again.
   private var isRefused = false
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -53,11 +53,15 @@ package final class ThreadPool: @unchecked Sendable {
   }
 
   /// Calls `body` once for each of `0 ..< tasks`, in any order and on any thread, and returns when all are done.
-  package func run(_ tasks: Int, _ body: (Int) -> Void) {
+  package func run(_ tasks: Int, _ body: (Int) -> Void) { run(tasks, byWorker: { task, _ in body(task) }) }
+
+  /// The same for tasks that need memory of their own while they run: `body` is also told which of `0 ..< threads` runs
+  /// it, and no two tasks of one at the same time.
+  package func run(_ tasks: Int, byWorker body: (_ task: Int, _ worker: Int) -> Void) {
     precondition(tasks < 1 << 20, "a loop of \(tasks) tasks is cut too finely")
     let helpers = min(threads, tasks) - 1
     guard helpers > 0, !busy.exchange(true, ordering: .acquiring) else {
-      for task in 0..<max(0, tasks) { body(task) }
+      for task in 0..<max(0, tasks) { body(task, 0) }
       return
     }
     startWorkers(threads - 1)
@@ -73,13 +77,13 @@ package final class ThreadPool: @unchecked Sendable {
         pthread_cond_broadcast(wake)
         pthread_mutex_unlock(mutex)
       }
-      while let task = claim() { finish(task) }
+      while let task = claim() { finish(task, worker: 0) }
       var spins = 0
       while unfinished.load(ordering: .acquiring) > 0 {
         spins += 1
         if spins < ThreadPool.spins { mlt_pause() } else { sched_yield() }
       }
-      self.body = { _ in }
+      self.body = { _, _ in }
     }
     busy.store(false, ordering: .releasing)
   }
@@ -99,8 +103,8 @@ package final class ThreadPool: @unchecked Sendable {
     }
   }
 
-  private func finish(_ task: Int) {
-    body(task)
+  private func finish(_ task: Int, worker: Int) {
+    body(task, worker)
     unfinished.subtract(1, ordering: .releasing)
   }
 
@@ -132,7 +136,7 @@ package final class ThreadPool: @unchecked Sendable {
     var idle = 0
     while true {
       if index < threads - 1, let task = claim() {
-        finish(task)
+        finish(task, worker: index + 1)
         idle = 0
       } else if idle < ThreadPool.spins {
         idle += 1

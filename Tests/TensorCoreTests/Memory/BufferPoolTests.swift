@@ -6,7 +6,6 @@ import Testing
 @Suite struct `Pooled buffers` {
   @Test func `a second identical training step allocates nothing new`() async {
     await #expect(processExitsWith: .success) {
-      ThreadPool.shared.threads = 1  // tasks have scratch memory, as much as happen to run at once
       let step = TrainingStep()
       step.run()
       let allocations = MemoryMeter.allocations
