@@ -17,7 +17,7 @@ package enum Machine {
     [
       "processor": .string(processor), "features": .array(instructionFeatures.map(JSON.string)),
       "processors_online": .integer(sysconf(Int32(_SC_NPROCESSORS_ONLN))),
-      "memory_bytes": .integer(sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))),
+      "memory_bytes": .integer(MachineMemory.bytes),
       "instruction_set": .string(InstructionSet.name),
       "openblas": .string(String(cString: openblas_get_config())),
       "openblas_kernels": .string(FloatProduct.libraryKernels),

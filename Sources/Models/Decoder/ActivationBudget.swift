@@ -1,5 +1,5 @@
 // How many blocks are computed again, in part, for the backward pass: as few as keep what is remembered within a budget.
-// The choice depends on shapes and the number of rows alone, and the bits of a gradient do not depend on it.
+// The bits of a gradient do not depend on it.
 
 /// Bytes of activations that training may remember.
 struct ActivationBudget {
@@ -8,13 +8,15 @@ struct ActivationBudget {
 
   init(bytes: Int) { self.bytes = bytes }
 
-  /// What the gradient may need beside frozen weights.
-  ///
-  /// 600 MiB where the weights are quantized, which one does for want of memory; otherwise three times what they leave of
-  /// 768 MiB, since with a small model it is time that is short, but 512 MiB at least and 1.5 GiB at most.
-  /// - Parameter stored: bytes of the weights.
-  init(besideWeights stored: Int, areQuantized: Bool) {
-    bytes = areQuantized ? 600 << 20 : min(1536 << 20, max(512 << 20, 3 * (768 << 20 - stored)))
+  /// What the gradient may need beside frozen weights: 2.2 GiB, with which a model of a billion weights computes a fourth
+  /// of its blocks again; less where weights are quantized, which one does for want of memory, so that the process takes
+  /// half of what it takes with weights in bf16; and in any case no more than half of the memory that the weights leave.
+  /// - Parameters:
+  ///   - stored: bytes of the weights.
+  ///   - memory: bytes of the machine.
+  init(besideWeights stored: Int, areQuantized: Bool, memory: Int) {
+    let wanted = areQuantized ? 560 << 20 + stored * 6 / 5 : 2250 << 20
+    bytes = min(wanted, max(0, memory - stored) / 2)
   }
 
   /// Of `blocks` that are trained, how many must make their products again: the first ones, since the backward pass

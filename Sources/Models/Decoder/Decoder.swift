@@ -107,7 +107,7 @@ package final class Decoder {
       activationBudget.map { ActivationBudget(bytes: $0) }
       ?? ActivationBudget(
         besideWeights: weights.reduce(0) { $0 + $1.storedBytes },
-        areQuantized: weights.contains(where: \.isQuantized))
+        areQuantized: weights.contains(where: \.isQuantized), memory: MachineMemory.bytes)
     return first..<first + budget.remadeBlocks(of: blocks[first...], rows: rows)
   }
 

@@ -32,20 +32,11 @@ enum ProcessorCount {
 
   /// The smallest quota of the process's control group and its parents, in whole cores.
   private static func quota() -> Int? {
-    guard let membership = ProcFile.text("/proc/self/cgroup"),
-      let line = membership.split(separator: "\n").first(where: { $0.hasPrefix("0::") })
-    else { return nil }
-    var group = String(line.dropFirst(3))
-    var least: Int?
-    while true {
-      let file = "/sys/fs/cgroup" + (group == "/" ? "" : group) + "/cpu.max"
-      let fields = ProcFile.text(file)?.split(whereSeparator: { $0 == " " || $0 == "\n" }) ?? []
-      if fields.count == 2, let quota = Int(fields[0]), let period = Int(fields[1]), period > 0 {
-        let cores = max(1, (quota + period - 1) / period)
-        least = min(least ?? cores, cores)
+    ControlGroup.limits("cpu.max").compactMap { fields in
+      guard fields.count == 2, let quota = Int(fields[0]), let period = Int(fields[1]), period > 0 else {
+        return nil
       }
-      guard let slash = group.lastIndex(of: "/"), group != "/" else { return least }
-      group = slash == group.startIndex ? "/" : String(group[..<slash])
-    }
+      return max(1, (quota + period - 1) / period)
+    }.min()
   }
 }
