@@ -9,19 +9,9 @@
 #pragma STDC FP_CONTRACT OFF  // expansion is two roundings, as MLX dequantizes
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 
-// ---- formats: eight weights at a time --------------------------------------------------------------------------------
+#include "kernels_eights.h"
 
-typedef struct {
-  __m256 scale, bias;
-} group_values;
-
-INLINE group_values load_group(const mlt_matrix *w, int64_t g) {
-  return (group_values){_mm256_set1_ps(float_at(w->scales, w->scale_format, g)),
-                        _mm256_set1_ps(float_at(w->biases, w->scale_format, g))};
-}
-
-// Eight codes, `bits` bytes: four lie in the low 4 * bits bits, four above.
-INLINE __m256 affine8(const int bits, const uint8_t *p, const group_values *v) {
+INLINE eight affine8(const int bits, const uint8_t *p, const group_values *v) {
   const uint64_t codes = eight_codes(p, bits);
   __m256i code;
   if (bits == 8) {
@@ -36,97 +26,16 @@ INLINE __m256 affine8(const int bits, const uint8_t *p, const group_values *v) {
   return _mm256_add_ps(scaled, v->bias);
 }
 
-INLINE __m256 floats8(const mlt_format format, const uint8_t *row, int64_t i) {
-  if (format == MLT_F32) return _mm256_loadu_ps((const float *)(row + 4 * i));
-  const __m128i half = _mm_loadu_si128((const __m128i *)(row + 2 * i));
-  if (format == MLT_F16) return _mm256_cvtph_ps(half);
-  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(half), 16));
-}
-
-INLINE void expand(const mlt_format format, const mlt_matrix *w, int64_t row, int64_t begin, int64_t count,
-                   float *out) {
-  const uint8_t *p = row_at(w, row);
-  if (format < MLT_AFFINE2) {
-    int64_t i = 0;
-    for (; i + 8 <= count; i += 8) _mm256_storeu_ps(out + i, floats8(format, p, begin + i));
-    for (; i < count; i++) out[i] = float_at(p, format, begin + i);
-    return;
-  }
-  const int bits = MLT_CODE_BITS(format), shift = __builtin_ctzll((uint64_t)w->group);
-  p += begin / 8 * bits;
-  int64_t g = row * (w->columns >> shift) + (begin >> shift), left = w->group - (begin & (w->group - 1));
-  for (int64_t i = 0; i < count; left = w->group, g++) {
-    const group_values v = load_group(w, g);
-    for (const int64_t end = min64(count, i + left); i < end; i += 8, p += bits)
-      _mm256_storeu_ps(out + i, affine8(bits, p, &v));
-  }
-}
-
-// ---- few rows: dot products ------------------------------------------------------------------------------------------
-
-INLINE __m256 weights8(const mlt_format format, const uint8_t *row, int64_t k, const group_values *v) {
-  if (format < MLT_AFFINE2) return floats8(format, row, k);
-  return affine8(MLT_CODE_BITS(format), row + k / 8 * MLT_CODE_BITS(format), v);
-}
-
-INLINE float sum8(__m256 v) {
-  __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-  s = _mm_add_ps(s, _mm_movehl_ps(s, s));
-  return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
-}
-
-// Row n of W with `rows` rows of X. Sixteen registers allow two sums for each row of X.
-INLINE void dot_row(const mlt_format format, const int rows, const mlt_matrix *w, int64_t n, const float *x,
-                    int64_t ldx, float *y, int64_t ldy) {
-  const int affine = format >= MLT_AFFINE2;
-  const uint8_t *p = row_at(w, n);
-  int64_t g = affine ? n * (w->columns / w->group) : 0, k = 0;
-  group_values v = {0};
-  __m256 sums[8];
-  UNROLL for (int i = 0; i < 2 * rows; i++) sums[i] = _mm256_setzero_ps();
-  for (; k + 16 <= w->columns; k += 16) {
-    if (affine && (k & (w->group - 1)) == 0) v = load_group(w, g++);
-    UNROLL for (int j = 0; j < 2; j++) {
-      const __m256 weights = weights8(format, p, k + 8 * j, &v);
-      UNROLL for (int i = 0; i < rows; i++)
-        sums[2 * i + j] = _mm256_fmadd_ps(weights, _mm256_loadu_ps(x + i * ldx + k + 8 * j), sums[2 * i + j]);
-    }
-  }
-  UNROLL for (int i = 0; i < rows; i++) {
-    float sum = sum8(_mm256_add_ps(sums[2 * i], sums[2 * i + 1]));
-    for (int64_t t = k; t < w->columns; t++) sum += float_at(p, format, t) * x[i * ldx + t];
-    y[i * ldy + n] = sum;
-  }
-}
-
 #define MLT_SET avx2
 #include "kernels_formats.h"
 
 // ---- the tile of the blocked product --------------------------------------------------------------------------------
 
-enum { MR = 6, VECTORS = 2, NR = 8 * VECTORS };
-
 // 12 sums, 2 vectors of the panel and one broadcast fill 15 of the 16 registers.
-INLINE void micro(const int rows, int64_t steps, const float *x, const float *panel, float *y, int64_t ldy,
-                  int32_t add) {
-  __m256 sums[MR * VECTORS];
-  UNROLL for (int i = 0; i < rows * VECTORS; i++) sums[i] = _mm256_setzero_ps();
-  for (int64_t k = 0; k < steps; k++, x += rows, panel += NR) {
-    __m256 w[VECTORS];
-    UNROLL for (int j = 0; j < VECTORS; j++) w[j] = _mm256_loadu_ps(panel + 8 * j);
-    UNROLL for (int i = 0; i < rows; i++) {
-      const __m256 xi = _mm256_broadcast_ss(x + i);
-      UNROLL for (int j = 0; j < VECTORS; j++)
-        sums[i * VECTORS + j] = _mm256_fmadd_ps(xi, w[j], sums[i * VECTORS + j]);
-    }
-  }
-  UNROLL for (int i = 0; i < rows; i++)
-    UNROLL for (int j = 0; j < VECTORS; j++) {
-      float *out = y + i * ldy + 8 * j;
-      const __m256 sum = sums[i * VECTORS + j];
-      _mm256_storeu_ps(out, add ? _mm256_add_ps(_mm256_loadu_ps(out), sum) : sum);
-    }
-}
+enum { MR = 6, VECTORS = 2, LANES = 8 };
+#include "kernels_tile.h"
+
+INLINE vec add_products(vec sum, vec x, vec w) { return _mm256_fmadd_ps(x, w, sum); }
 
 MLT_DEFINE_MICRO(1) MLT_DEFINE_MICRO(2) MLT_DEFINE_MICRO(3) MLT_DEFINE_MICRO(4) MLT_DEFINE_MICRO(5) MLT_DEFINE_MICRO(6)
 
@@ -170,13 +79,7 @@ static void turn(const float *in, int64_t ld, int64_t rows, int64_t count, int64
 
 static void lay(const float *in, int64_t ld, int64_t rows, int64_t count, int64_t stride, float *out) {
   (void)ld, (void)rows;  // one k in a lane
-  for (int64_t n = 0; n < count; n += NR, out += stride) {
-    if (n + NR <= count) {
-      UNROLL for (int j = 0; j < NR; j += 8) _mm256_storeu_ps(out + j, _mm256_loadu_ps(in + n + j));
-    } else {
-      for (int64_t j = 0; j < NR; j++) out[j] = n + j < count ? in[n + j] : 0;
-    }
-  }
+  lay_floats(in, count, stride, out);
 }
 
 #pragma clang attribute pop

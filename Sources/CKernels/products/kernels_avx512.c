@@ -135,30 +135,12 @@ INLINE void dot_row(const mlt_format format, const int rows, const mlt_matrix *w
 
 // ---- the tile of the blocked product --------------------------------------------------------------------------------
 
-enum { MR = 9, VECTORS = 3, NR = 16 * VECTORS };
-
 // 27 sums, 3 vectors of the panel and one broadcast take 31 of the 32 registers. On Ice Lake this tile reaches 97 % of
 // the peak of its multiply-add units with everything in cache, 12 x 2 only 80 %.
-INLINE void micro(const int rows, int64_t steps, const float *x, const float *panel, float *y, int64_t ldy,
-                  int32_t add) {
-  __m512 sums[MR * VECTORS];
-  UNROLL for (int i = 0; i < rows * VECTORS; i++) sums[i] = _mm512_setzero_ps();
-  for (int64_t k = 0; k < steps; k++, x += rows, panel += NR) {
-    __m512 w[VECTORS];
-    UNROLL for (int j = 0; j < VECTORS; j++) w[j] = _mm512_loadu_ps(panel + 16 * j);
-    UNROLL for (int i = 0; i < rows; i++) {
-      const __m512 xi = _mm512_set1_ps(x[i]);
-      UNROLL for (int j = 0; j < VECTORS; j++)
-        sums[i * VECTORS + j] = _mm512_fmadd_ps(xi, w[j], sums[i * VECTORS + j]);
-    }
-  }
-  UNROLL for (int i = 0; i < rows; i++)
-    UNROLL for (int j = 0; j < VECTORS; j++) {
-      float *out = y + i * ldy + 16 * j;
-      const __m512 sum = sums[i * VECTORS + j];
-      _mm512_storeu_ps(out, add ? _mm512_add_ps(_mm512_loadu_ps(out), sum) : sum);
-    }
-}
+enum { MR = 9, VECTORS = 3, LANES = 16 };
+#include "kernels_tile.h"
+
+INLINE vec add_products(vec sum, vec x, vec w) { return _mm512_fmadd_ps(x, w, sum); }
 
 MLT_DEFINE_MICRO(1) MLT_DEFINE_MICRO(2) MLT_DEFINE_MICRO(3) MLT_DEFINE_MICRO(4) MLT_DEFINE_MICRO(5) MLT_DEFINE_MICRO(6)
 MLT_DEFINE_MICRO(7) MLT_DEFINE_MICRO(8) MLT_DEFINE_MICRO(9)
@@ -186,11 +168,7 @@ static void turn(const float *in, int64_t ld, int64_t rows, int64_t count, int64
 
 static void lay(const float *in, int64_t ld, int64_t rows, int64_t count, int64_t stride, float *out) {
   (void)ld, (void)rows;  // one k in a lane
-  for (int64_t n = 0; n < count; n += NR, out += stride)
-    UNROLL for (int j = 0; j < NR; j += 16) {
-      const int64_t left = count - n - j;
-      _mm512_storeu_ps(out + j, left > 0 ? _mm512_maskz_loadu_ps(first_lanes(left), in + n + j) : _mm512_setzero_ps());
-    }
+  lay_floats(in, count, stride, out);
 }
 
 #pragma clang attribute pop

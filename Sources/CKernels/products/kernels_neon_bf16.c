@@ -12,27 +12,12 @@
 
 // ---- the tile -------------------------------------------------------------------------------------------------------
 
-enum { MR = 8, VECTORS = 3, NR = 4 * VECTORS };
-
 // 24 sums, 3 vectors of the panel and the pairs of X stay in the 32 registers.
-INLINE void micro(const int rows, int64_t units, const float *x, const float *panel, float *y, int64_t ldy,
-                  int32_t add) {
-  float32x4_t sums[MR * VECTORS];
-  UNROLL for (int i = 0; i < rows * VECTORS; i++) sums[i] = vdupq_n_f32(0);
-  for (int64_t k = 0; k < units; k++, x += rows, panel += NR) {
-    bfloat16x8_t w[VECTORS];
-    UNROLL for (int j = 0; j < VECTORS; j++) w[j] = vreinterpretq_bf16_f32(vld1q_f32(panel + 4 * j));
-    UNROLL for (int i = 0; i < rows; i++) {
-      const bfloat16x8_t pair = vreinterpretq_bf16_f32(vdupq_n_f32(x[i]));
-      UNROLL for (int j = 0; j < VECTORS; j++) sums[i * VECTORS + j] = vbfdotq_f32(sums[i * VECTORS + j], w[j], pair);
-    }
-  }
-  UNROLL for (int i = 0; i < rows; i++)
-    UNROLL for (int j = 0; j < VECTORS; j++) {
-      float *out = y + i * ldy + 4 * j;
-      const float32x4_t sum = sums[i * VECTORS + j];
-      vst1q_f32(out, add ? vaddq_f32(vld1q_f32(out), sum) : sum);
-    }
+enum { MR = 8, VECTORS = 3, LANES = 4 };
+#include "kernels_tile.h"
+
+INLINE vec add_products(vec sum, vec x, vec w) {
+  return vbfdotq_f32(sum, vreinterpretq_bf16_f32(w), vreinterpretq_bf16_f32(x));
 }
 
 MLT_DEFINE_MICRO(1) MLT_DEFINE_MICRO(2) MLT_DEFINE_MICRO(3) MLT_DEFINE_MICRO(4)
