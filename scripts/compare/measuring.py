@@ -154,8 +154,8 @@ def number(value):
 
 def table(rows):
     """The rows in Markdown."""
-    lines = ["| work | beside | unit | mlt | beside it | ratio | bar | reached |",
-             "| --- | --- | --- | ---: | ---: | ---: | ---: | --- |"]
+    lines = ["| work | beside | unit | mlt | beside it | ratio | bar | reached | rounds |",
+             "| --- | --- | --- | ---: | ---: | ---: | ---: | --- | ---: |"]
     for row in rows:
         bar = row["bar"]
         if bar is None:
@@ -166,24 +166,29 @@ def table(rows):
             sign = "≥ " + number(bar)
         verdict = {None: "", True: "yes", False: "**no**"}[reached(row)]
         cells = [row["work"], row["beside"] or "–", row["unit"], number(row["mlt"]), number(row["peer"]),
-                 number(row["ratio"]), sign, verdict]
+                 number(row["ratio"]), sign, verdict, str(row["runs"])]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def main(description, measure):
-    """The command line that all comparisons share; `measure` fills a Comparison."""
+def main(description, *parts):
+    """The command line that all comparisons share; each of the parts, functions, adds rows to a Comparison."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5, help="rounds in which the programs take turns (default: 5)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="of every program")
     parser.add_argument("--mlt", default=f"{ROOT}/.build/release/mlt", help="the program (default: the release build)")
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
     parser.add_argument("--tiny", action="store_true", help="a tiny model, to try the script out: the numbers mean nothing")
+    if len(parts) > 1:
+        parser.add_argument("--only", help="some of: " + ", ".join(part.__name__ for part in parts))
     arguments = parser.parse_args()
+    only = getattr(arguments, "only", None)
+    chosen = [part for part in parts if not only or part.__name__ in only.split(",")]
     if not os.path.exists(arguments.mlt):
         sys.exit(f"{arguments.mlt} is missing; build it: swift build -c release --product mlt")
     comparison = Comparison(arguments)
-    measure(comparison)
+    for part in chosen:
+        part(comparison)
     if arguments.json:
         print(json.dumps(comparison.rows, ensure_ascii=False))
     else:

@@ -8,14 +8,15 @@ struct ActivationBudget {
 
   init(bytes: Int) { self.bytes = bytes }
 
-  /// What the gradient may need beside frozen weights: 2.2 GiB, with which a model of a billion weights computes a fourth
-  /// of its blocks again; less where weights are quantized, which one does for want of memory, so that the process takes
-  /// half of what it takes with weights in bf16; and in any case no more than half of the memory that the weights leave.
+  /// What the gradient may need beside frozen weights: 2900 MiB, with which a model of a billion weights computes two of
+  /// its sixteen blocks again on 2048 tokens; less where weights are quantized, which one does for want of memory, so that
+  /// the process takes half of what it takes with weights in bf16; and in any case no more than half of the memory that
+  /// the weights leave.
   /// - Parameters:
   ///   - stored: bytes of the weights.
   ///   - memory: bytes of the machine.
   init(besideWeights stored: Int, areQuantized: Bool, memory: Int) {
-    let wanted = areQuantized ? 560 << 20 + stored * 6 / 5 : 2250 << 20
+    let wanted = areQuantized ? 512 << 20 + stored * 9 / 5 : 2900 << 20
     bytes = min(wanted, max(0, memory - stored) / 2)
   }
 

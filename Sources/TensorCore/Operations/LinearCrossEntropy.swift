@@ -93,8 +93,9 @@ private struct LinearCrossEntropy {
     var result = Result()
     if hiddenGradient { result.hiddenGradient = .zeros(hidden.shape) }
     if headGradient { result.headGradient = .zeros([vocabulary, hidden.shape[1]]) }
-    // 16 Mi logits (64 MiB) at a time, but enough rows to keep the products efficient, in chunks of nearly one size.
-    let largest = Swift.min(1024, Swift.max(128, (16 << 20) / Swift.max(1, vocabulary)))
+    // 16 Mi logits (64 MiB) at a time, but enough rows that unpacking the head costs little beside multiplying by it; in
+    // chunks of nearly one size.
+    let largest = Swift.min(1024, Swift.max(256, (16 << 20) / Swift.max(1, vocabulary)))
     let chunks = Swift.max(1, (labelled.count + largest - 1) / largest)
     let chunk = Swift.max(1, (labelled.count + chunks - 1) / chunks)
     withoutRecording {
