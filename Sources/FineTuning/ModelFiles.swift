@@ -39,9 +39,9 @@ struct ModelFiles {
     let writer = result.writer(in: directory, entries: parameters.flatMap(targets), follower: follower)
     progress?.begin("writing weights", total: parameters.count)
     defer { progress?.end(summary: nil) }
-    for (index, parameter) in writer.inFileOrder(parameters, \.parameter.name).enumerated() {
+    for (index, parameter) in writer.inFileOrder(parameters, \.storedName).enumerated() {
       try Interruption.check()
-      let tensors = try replacement(parameter) ?? kept(parameter)
+      let tensors = try replacement(parameter).map { laid($0, parameter) } ?? kept(parameter)
       for (target, tensor) in zip(targets(parameter), tensors) {
         try writer.append(target.name, cast(tensor, to: target.dtype, name: target.name))
       }
@@ -62,16 +62,21 @@ struct ModelFiles {
     case .affine, .floats:
       [
         TensorEntry(
-          name: parameter.parameter.name, dtype: dtype ?? parameter.dtype, shape: parameter.parameter.shape)
+          name: parameter.storedName, dtype: dtype ?? parameter.dtype, shape: parameter.parameter.storedShape)
       ]
     }
   }
 
   private func kept(_ parameter: StoredParameter) throws(Failure) -> [Tensor] {
-    if case .affine = parameter.form, dequantizing { return [try expanded(parameter)] }
+    if case .affine = parameter.form, dequantizing { return laid([try expanded(parameter)], parameter) }
     var tensors: [Tensor] = []
     for entry in parameter.entries { tensors.append(try model.weights.tensor(entry.name)) }
     return tensors
+  }
+
+  /// Floats of a matrix as files of the family hold them.
+  private func laid(_ tensors: [Tensor], _ parameter: StoredParameter) -> [Tensor] {
+    parameter.parameter.isTransposed && tensors.count == 1 ? [tensors[0].transposed([1, 0])] : tensors
   }
 
   /// The tensor in the type it is stored in; by way of f32, which holds every bf16 and f16, so it is rounded once.

@@ -119,16 +119,17 @@ extension ModelRewrite.Step {
 
   /// The tensors that are written.
   var targets: [TensorEntry] {
-    let (name, shape) = (source.parameter.name, source.parameter.shape)
+    let (name, shape) = (source.storedName, source.parameter.shape)
     switch treatment {
     case .quantize(let setting, let type):
       let groups = [shape[0], shape[1] / setting.groupSize]
       return [
         TensorEntry(name: name, dtype: .u32, shape: [shape[0], shape[1] * setting.bits / 32]),
-        TensorEntry(name: "\(source.path).scales", dtype: type, shape: groups),
-        TensorEntry(name: "\(source.path).biases", dtype: type, shape: groups),
+        TensorEntry(name: "\(source.storedPath).scales", dtype: type, shape: groups),
+        TensorEntry(name: "\(source.storedPath).biases", dtype: type, shape: groups),
       ]
-    case .dequantize(let type): return [TensorEntry(name: name, dtype: type, shape: shape)]
+    case .dequantize(let type):
+      return [TensorEntry(name: name, dtype: type, shape: source.parameter.storedShape)]
     case .cast(let type):
       return source.entries.map {
         TensorEntry(name: $0.name, dtype: $0.dtype == .u32 ? .u32 : type, shape: $0.shape)

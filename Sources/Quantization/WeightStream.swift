@@ -37,9 +37,12 @@ final class WeightStream {
   func write(_ step: ModelRewrite.Step) throws(Failure) -> QuantizationError? {
     switch (step.treatment, step.source.form) {
     case (.quantize(let setting, let type), .floats(let entry)):
-      return try quantize(entry, setting, type, step.targets)
+      return try quantize(
+        entry, isTransposed: step.source.parameter.isTransposed, setting, type, step.targets)
     case (.dequantize(let type), .affine(let codes, let scales, let biases, let setting)):
-      try dequantize(codes, scales, biases, setting, type, step.targets[0].name)
+      try dequantize(
+        codes, scales, biases, setting, type, isTransposed: step.source.parameter.isTransposed,
+        step.targets[0].name)
     case (.cast(let type), _):
       for entry in step.source.entries { try copy(entry, as: entry.dtype == .u32 ? .u32 : type) }
     case (.quantize, .affine), (.dequantize, .floats): preconditionFailure("the plan was checked")
@@ -55,11 +58,13 @@ final class WeightStream {
   }
 
   private func quantize(
-    _ entry: TensorEntry, _ setting: QuantizationSetting, _ type: DType, _ targets: [TensorEntry]
+    _ entry: TensorEntry, isTransposed: Bool, _ setting: QuantizationSetting, _ type: DType,
+    _ targets: [TensorEntry]
   ) throws(Failure) -> QuantizationError {
     var error = QuantizationError()
-    for rows in blocks(entry) {
-      let weights = try cast(try block(entry, rows), to: type, entry, rows)
+    for rows in blocks(entry, whole: isTransposed) {
+      let stored = try cast(try block(entry, rows), to: type, entry, rows)
+      let weights = isTransposed ? turned(stored) : stored
       let quantized = try AffineQuantizer.quantize(
         weights, bits: setting.bits, groupSize: setting.groupSize, place: place(entry),
         firstRow: rows.lowerBound)
@@ -74,26 +79,32 @@ final class WeightStream {
 
   private func dequantize(
     _ codes: TensorEntry, _ scales: TensorEntry, _ biases: TensorEntry, _ setting: QuantizationSetting,
-    _ type: DType, _ target: String
+    _ type: DType, isTransposed: Bool, _ target: String
   ) throws(Failure) {
     let bytes = try source.bytes(codes.name)
-    for rows in blocks(codes) {
+    for rows in blocks(codes, whole: isTransposed) {
       let weights = AffineQuantizer.dequantize(
         codes: UnsafeRawBufferPointer(
           rebasing: bytes[rows.lowerBound * codes.rowBytes..<rows.upperBound * codes.rowBytes]),
         scales: try cast(try block(scales, rows), to: type, scales, rows),
         biases: try cast(try block(biases, rows), to: type, biases, rows), bits: setting.bits,
         groupSize: setting.groupSize)
-      try append(target, weights)
+      try append(target, isTransposed ? turned(weights) : weights)
       try advance(codes, rows.count * (codes.rowBytes + 2 * scales.rowBytes))
     }
   }
 
   // MARK: Blocks
 
-  /// Ranges of rows of about `blockBytes`; an empty one for a tensor without rows.
-  private func blocks(_ entry: TensorEntry) -> [Range<Int>] {
+  /// A matrix with rows and columns exchanged; by way of f32, which holds every bf16 and f16.
+  private func turned(_ matrix: Tensor) -> Tensor {
+    matrix.cast(to: .f32).transposed([1, 0]).cast(to: matrix.dtype)
+  }
+
+  /// Ranges of rows of about `blockBytes`, or one of all; an empty one for a tensor without rows.
+  private func blocks(_ entry: TensorEntry, whole: Bool = false) -> [Range<Int>] {
     let rows = entry.shape[0]
+    if whole { return [0..<rows] }
     guard rows > 0 else { return [0..<0] }
     let height = max(1, WeightStream.blockBytes / max(1, entry.rowBytes))
     return stride(from: 0, to: rows, by: height).map { $0..<min(rows, $0 + height) }

@@ -37,7 +37,8 @@ struct RandomModel {
     // Larger than for training, so that every weight matters to the output.
     var tensors = spec.parameters.map { weight in
       let tensor = weight.initialValues(seed: seed)
-      return (name: weight.name, tensor: weight.role == .norm ? tensor : tensor * 20)
+      if case .norm = weight.role { return (name: weight.name, tensor: tensor) }
+      return (name: weight.name, tensor: tensor * 20)
     }
     edit(&tensors)
     try SafetensorsWriter.write(

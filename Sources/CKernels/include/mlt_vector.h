@@ -18,7 +18,7 @@
 typedef enum __attribute__((enum_extensibility(closed))) mlt_unary : int {
   mlt_unary_negate, mlt_unary_exp, mlt_unary_log, mlt_unary_sqrt, mlt_unary_rsqrt, mlt_unary_tanh,
   mlt_unary_sigmoid, mlt_unary_silu, mlt_unary_relu, mlt_unary_softplus, mlt_unary_abs, mlt_unary_gelu_erf,
-  mlt_unary_gelu_tanh,
+  mlt_unary_gelu_tanh, mlt_unary_relu_squared,
 } mlt_unary;
 
 typedef enum __attribute__((enum_extensibility(closed))) mlt_binary : int {

@@ -15,6 +15,7 @@
   ROW(mlt_unary_sigmoid, sigmoid_float(x), y * (1.0f - y))                                         \
   ROW(mlt_unary_silu, x * sigmoid_float(x), silu_slope(x))                                         \
   ROW(mlt_unary_relu, x > 0.0f ? x : x != x ? x : 0.0f, x > 0.0f ? 1.0f : 0.0f)                    \
+  ROW(mlt_unary_relu_squared, x > 0.0f ? x * x : x != x ? x : 0.0f, x > 0.0f ? 2.0f * x : 0.0f)    \
   ROW(mlt_unary_softplus, (x > 0.0f ? x : 0.0f) + log1pf(exp_float(-fabsf(x))), sigmoid_float(x))  \
   ROW(mlt_unary_abs, fabsf(x), x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : 0.0f)                          \
   ROW(mlt_unary_gelu_erf, 0.5f * x * (1.0f + erf_float(x * 0.7071067812f)), gelu_erf_slope(x))     \

@@ -38,13 +38,12 @@ extension Block {
   /// Floats that a row leaves in the block for the backward pass: the residual stream before attention and before the
   /// feed-forward part, queries, keys, values and what attention makes of them, and the parts of the gated product.
   var rememberedWidth: Int {
-    let feedForwardWidth = feedForward.linears.dropLast().reduce(0) { $0 + $1.outputs }
-    return 2 * attention.output.outputs + 2 * attention.query.outputs + attention.key.outputs
-      + attention.value.outputs + feedForwardWidth
+    2 * attention.output.outputs + attention.output.inputs
+      + attention.projections.linears.reduce(0) { $0 + $1.outputs } + feedForward.rememberedWidth
   }
 
   /// The same where products are made again: what enters the block, and what attention made.
-  var leastRememberedWidth: Int { attention.output.outputs + attention.query.outputs }
+  var leastRememberedWidth: Int { attention.output.outputs + attention.output.inputs }
 
   /// Whether anything in the block is trained.
   var isTrained: Bool {

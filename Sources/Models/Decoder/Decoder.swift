@@ -10,6 +10,7 @@ import TensorCore
 package final class Decoder {
   package let spec: DecoderSpec
   package let embedding: Weight
+  private let positions: Weight?
   /// The output layer; nil when the embedding serves (tied).
   package let head: Linear?
   /// Bytes of activations that a forward pass may leave for the backward pass before blocks make parts of them again;
@@ -27,13 +28,14 @@ package final class Decoder {
     spec = model.spec
     let loader = try WeightLoader(model, arithmetic)
     embedding = try loader.matrix(spec.embedding)
-    var tables: [RotarySpec: RotaryTable] = [:]
+    positions = try spec.positions.map { spec throws(Failure) in try loader.matrix(spec) }
+    var rotations: [RotarySpec: Rotation] = [:]
     var blocks: [Block] = []
     for (layer, block) in spec.blocks.enumerated() {
       let rotary = block.attention.rotary
-      let table = tables[rotary] ?? RotaryTable(inverseFrequencies: rotary.inverseFrequencies)
-      tables[rotary] = table
-      blocks.append(try Block(block, loader, layer: layer, rotary: table))
+      let rotation = rotary.map { rotations[$0] ?? Rotation($0) }
+      if let rotary { rotations[rotary] = rotation }
+      blocks.append(try Block(block, loader, layer: layer, rotation: rotation))
     }
     self.blocks = blocks
     finalNorm = try Norm(spec.finalNorm, loader)
@@ -49,8 +51,8 @@ package final class Decoder {
 
   /// Every weight in the order of `DecoderSpec.parameters`; a tied one stands once.
   package var weights: [Weight] {
-    let headWeights = head.map { [$0.weight] + ($0.bias.map { [$0] } ?? []) } ?? []
-    return [embedding] + blocks.flatMap(\.weights) + [finalNorm.weight] + headWeights
+    [embedding] + (positions.map { [$0] } ?? []) + blocks.flatMap(\.weights) + finalNorm.weights
+      + (head?.weights ?? [])
   }
 
   /// Checks that tokens can be computed: ids that the model knows, no document longer than its context.
@@ -84,7 +86,7 @@ package final class Decoder {
     _ batch: TokenRows, caches: [KeyValueCaches] = [], checkpointing: Bool = false
   ) -> Tensor {
     let pass = ForwardPass(batch, caches: caches)
-    var hidden = embedding.gather(batch.ids, padding: spec.paddingToken)
+    var hidden = embedded(batch, pass)
     // Generating a token must not pay for what only training asks.
     let remade = isRecording && !checkpointing ? remadeBlocks(rows: batch.ids.count) : 0..<0
     for (layer, block) in blocks.enumerated() {
@@ -98,6 +100,13 @@ package final class Decoder {
     }
     pass.finish()
     return finalNorm(hidden)
+  }
+
+  /// What enters the first block.
+  private func embedded(_ batch: TokenRows, _ pass: ForwardPass) -> Tensor {
+    let rows = embedding.gather(batch.ids, padding: spec.paddingToken)
+    let scaled = spec.embeddingScale == 1 ? rows : rows * spec.embeddingScale
+    return positions.map { scaled + $0.gather(pass.positions) } ?? scaled
   }
 
   /// The blocks that make products again in the backward pass, for this many rows.
@@ -114,14 +123,18 @@ package final class Decoder {
   /// What enters each block, and the hidden states after the final norm: `blocks + 1` tensors `[rows, hidden]`.
   package func hiddenStates(_ batch: TokenRows) -> [Tensor] {
     let pass = ForwardPass(batch, caches: [])
-    var states = [embedding.gather(batch.ids)]
+    var states = [embedded(batch, pass)]
     for block in blocks { states.append(block(states[states.count - 1], pass)) }
     states[states.count - 1] = finalNorm(states[states.count - 1])
     return states
   }
 
   /// Logits of hidden states: `[rows, hidden]` gives `[rows, vocabulary]`.
-  package func logits(_ hidden: Tensor) -> Tensor { head.map { $0(hidden) } ?? embedding.multiply(hidden) }
+  package func logits(_ hidden: Tensor) -> Tensor {
+    let plain = head.map { $0(hidden) } ?? embedding.multiply(hidden)
+    let scaled = spec.logitScale == 1 ? plain : plain * spec.logitScale
+    return spec.logitSoftcap.map { (scaled * (1 / $0)).tanh() * $0 } ?? scaled
+  }
 
   /// The cross-entropy of hidden states, summed over the rows with a label.
   ///
@@ -130,14 +143,17 @@ package final class Decoder {
   ///   - hidden: `[rows, hidden]`
   ///   - labels: an id for each row, or a negative number where nothing is to be predicted.
   ///   - weights: a factor for each row's loss; 1 if absent.
-  /// - Precondition: the head has neither an adapter nor a bias: its matrix alone is read.
+  /// - Precondition: the head has no adapter.
   package func lossSum(_ hidden: Tensor, labels: [Int32], weights: [Float]? = nil) -> Tensor {
-    precondition(head?.adapter == nil && head?.bias == nil, "the loss reads the head's matrix alone")
+    precondition(head?.adapter == nil, "the loss reads the head's matrix and bias alone")
     let matrix: OutputHead =
       switch (head?.weight ?? embedding).value {
       case .stored(let stored): .frozen(stored)
       case .tensor(let tensor): .tensor(tensor)
       }
-    return hidden.linearCrossEntropy(head: matrix, labels: labels, weights: weights).loss
+    return hidden.linearCrossEntropy(
+      head: matrix, bias: head?.bias?.expanded, labels: labels, weights: weights, scale: spec.logitScale,
+      softcap: spec.logitSoftcap
+    ).loss
   }
 }

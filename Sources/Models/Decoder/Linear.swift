@@ -24,6 +24,9 @@ package final class Linear {
     bias = spec.hasBias ? try loader.vector("\(spec.path).bias") : nil
   }
 
+  /// In the order of `LinearSpec.parameters`.
+  var weights: [Weight] { [weight] + (bias.map { [$0] } ?? []) }
+
   package var inputs: Int { weight.shape[1] }
   package var outputs: Int { weight.shape[0] }
 

@@ -6,9 +6,16 @@ import SafeIO
 extension Family {
   static let llama = Family("llama") { config throws(Failure) in
     var modules = try LlamaModules(config)
-    modules.queryKeyValueBias = try config.bool("attention_bias", default: false)
-    modules.outputBias = modules.queryKeyValueBias
-    modules.feedForwardBias = try config.bool("mlp_bias", default: false)
+    try modules.readBiases(config)
     return modules.spec
+  }
+}
+
+extension LlamaModules {
+  /// Reads `attention_bias` and `mlp_bias`.
+  mutating func readBiases(_ config: ModelConfig) throws(Failure) {
+    queryKeyValueBias = try config.bool("attention_bias", default: false)
+    outputBias = queryKeyValueBias
+    feedForwardBias = try config.bool("mlp_bias", default: false)
   }
 }

@@ -5,6 +5,13 @@
 import SafeIO
 
 extension Family {
+  /// Ministral says which layers see a window.
+  static let ministral = Family("ministral") { config throws(Failure) in
+    var modules = try LlamaModules(config)
+    modules.windows = try config.windows(layers: modules.sizes.layers, size: 4096) { _ in true }
+    return modules.spec
+  }
+
   static let mistral = Family("mistral") { config throws(Failure) in
     var modules = try LlamaModules(config)
     let window = try config.window(default: 4096)

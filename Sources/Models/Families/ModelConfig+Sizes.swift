@@ -24,13 +24,24 @@ struct Sizes {
   }
 }
 
+/// How a family spells its sizes in config.json.
+struct SizeNames {
+  var hidden = "hidden_size"
+  var layers = "num_hidden_layers"
+  var heads = "num_attention_heads"
+  var context = "max_position_embeddings"
+  var intermediate = "intermediate_size"
+  /// Whether the inner width is four times the outer one where the file does not say.
+  var quadruplesInner = false
+}
+
 extension ModelConfig {
   /// Reads the sizes; older files lack `num_key_value_heads` (= heads) and `head_dim` (= hidden / heads).
   ///
   /// - Parameter headSize: the family's default when the file lacks `head_dim`, if it is not hidden / heads.
-  func sizes(headSize: Int?) throws(Failure) -> Sizes {
-    let hidden = try count("hidden_size", atMost: 1 << 20)
-    let heads = try count("num_attention_heads", atMost: 1 << 16)
+  func sizes(headSize: Int?, names: SizeNames = SizeNames()) throws(Failure) -> Sizes {
+    let hidden = try count(names.hidden, atMost: 1 << 20)
+    let heads = try count(names.heads, atMost: 1 << 16)
     let keyValueHeads = try optionalCount("num_key_value_heads", atMost: 1 << 16) ?? heads
     guard heads % keyValueHeads == 0 else {
       throw complaint(
@@ -40,12 +51,13 @@ extension ModelConfig {
     let statedHeadSize = try optionalCount("head_dim", atMost: 1 << 16) ?? defaultHeadSize
     guard statedHeadSize != nil || hidden % heads == 0 else {
       throw complaint(
-        "hidden_size", "is \(hidden), which the \(heads) attention heads do not divide; head_dim is missing")
+        names.hidden, "is \(hidden), which the \(heads) attention heads do not divide; head_dim is missing")
     }
     let sizes = Sizes(
-      vocabulary: try count("vocab_size"), context: try count("max_position_embeddings", atMost: 1 << 30),
-      hidden: hidden, layers: try count("num_hidden_layers", atMost: 1 << 12),
-      intermediate: try count("intermediate_size"), heads: heads, keyValueHeads: keyValueHeads,
+      vocabulary: try count("vocab_size"), context: try count(names.context, atMost: 1 << 30),
+      hidden: hidden, layers: try count(names.layers, atMost: 1 << 12),
+      intermediate: names.quadruplesInner && !has(names.intermediate, notNull: true)
+        ? 4 * hidden : try count(names.intermediate), heads: heads, keyValueHeads: keyValueHeads,
       headSize: statedHeadSize ?? hidden / heads)
     guard sizes.approximateWeights <= Sizes.mostWeights else {
       throw complaint(

@@ -49,6 +49,61 @@ final class ModelConfig {
   /// Whether the key is in the file, be it null.
   func has(_ key: String) -> Bool { fields.object[key] != nil }
 
+  func optionalString(_ key: String) throws(Failure) -> String? { try reading(key).optionalString(key) }
+
+  /// A count that has a default.
+  func count(_ key: String, default value: Int) throws(Failure) -> Int { try optionalCount(key) ?? value }
+
+  /// How many experts a layer has (`num_local_experts`, in older files of some families `num_experts`) and how many a row
+  /// goes through.
+  func experts() throws(Failure) -> (count: Int, chosen: Int) {
+    let older = try optionalCount("num_experts", atMost: 1 << 12)
+    guard let count = try optionalCount("num_local_experts", atMost: 1 << 12) ?? older else {
+      throw complaint("num_local_experts", "is missing")
+    }
+    return (count, try self.count("num_experts_per_tok", atMost: count))
+  }
+
+  /// A list of numbers; nil when absent or null.
+  func integers(_ key: String) throws(Failure) -> [Int]? {
+    guard let value = value(key) else { return nil }
+    let numbers = value.arrayValue?.compactMap(\.intValue)
+    guard let numbers, numbers.count == value.arrayValue?.count else {
+      throw complaint(key, "must be a list of numbers")
+    }
+    return numbers
+  }
+
+  /// A value of any kind; nil when absent or null.
+  func value(_ key: String) -> JSON? {
+    guard let value = reading(key).object[key], !value.isNull else { return nil }
+    return value
+  }
+
+  /// A list of `count` switches, 0 and 1 or booleans; nil when absent or null.
+  func flags(_ key: String, count: Int) throws(Failure) -> [Bool]? {
+    guard let value = value(key) else { return nil }
+    let flags = value.arrayValue?.compactMap { $0.boolValue ?? $0.intValue.map { $0 != 0 } }
+    guard let flags, flags.count == count, value.arrayValue?.count == count else {
+      throw complaint(key, "must be a list of \(count) switches")
+    }
+    return flags
+  }
+
+  /// A cap of scores or logits: a number above 0, or null for none.
+  ///
+  /// - Parameter value: the family's default when the file lacks the key.
+  func softcap(_ key: String, default value: Double?) throws(Failure) -> Float? {
+    guard has(key) else {
+      understood.insert(key)
+      return value.map { Float($0) }
+    }
+    return try fields.object[key]?.isNull == true ? nil : positive(key, default: 0)
+  }
+
+  /// Whether the key is in the file, and not null.
+  func has(_ key: String, notNull: Bool) -> Bool { value(key) != nil }
+
   /// A number above 0.
   func positive(_ key: String, default value: Double) throws(Failure) -> Float {
     let number = Float(try reading(key).double(key, default: value))
@@ -57,12 +112,15 @@ final class ModelConfig {
   }
 
   /// The nonlinearity under its name in transformers (`ACT2FN` in activations.py).
-  func activation(_ key: String) throws(Failure) -> Activation {
+  ///
+  /// - Parameter value: what a family assumes where the key is absent or null.
+  func activation(_ key: String, default value: String? = nil) throws(Failure) -> Activation {
     let names: [(String, Activation)] = [
       ("silu", .silu), ("swish", .silu), ("gelu", .geluErf), ("gelu_new", .geluTanh),
-      ("gelu_pytorch_tanh", .geluTanh), ("relu", .relu),
+      ("gelu_pytorch_tanh", .geluTanh), ("gelu_fast", .geluTanh), ("relu", .relu), ("relu2", .reluSquared),
     ]
-    let name = try string(key)
+    let stated = value == nil ? try string(key) : try optionalString(key)
+    let name = stated ?? value ?? ""
     guard let known = names.first(where: { $0.0 == name }) else {
       let list = names.map(\.0).joined(separator: ", ")
       throw complaint(key, "'\(name)' is not a known activation; known: \(list)")

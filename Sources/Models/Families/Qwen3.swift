@@ -5,8 +5,8 @@ import SafeIO
 
 extension Family {
   static let qwen3 = Family("qwen3") { config throws(Failure) in
-    var modules = try LlamaModules(config, headSize: 128)
-    modules.normalizesHeads = true
+    var modules = try LlamaModules(config, .init(headSize: 128))
+    modules.headNorm = .each
     modules.queryKeyValueBias = try config.bool("attention_bias", default: false)
     modules.outputBias = modules.queryKeyValueBias
     modules.windows = try config.layerWindows(layers: modules.sizes.layers)

@@ -54,6 +54,8 @@ package final class ModelDirectory: Sendable {
   /// user, since they may mean that the configuration is wrong.
   package var ignoredTensors: [String] {
     var needed = Set(spec.parameters.map(\.name))
+    needed.formUnion(
+      needed.filter { $0.hasPrefix(spec.prefix) }.map { String($0.dropFirst(spec.prefix.count)) })
     for matrix in spec.matrices { needed.formUnion(["\(matrix.path).scales", "\(matrix.path).biases"]) }
     return weights.entries.map(\.name).filter { name in
       let isUsual = spec.ignoredSuffixes.contains { name.hasSuffix($0) }

@@ -20,7 +20,10 @@ struct WeightLoader {
 
   /// A vector as f32.
   func vector(_ name: String) throws(Failure) -> Weight {
-    Weight(name: name, .tensor(try model.weights.tensor(name).cast(to: .f32)))
+    guard let entry = stored[name]?.entries.first else {
+      preconditionFailure("'\(name)' is a vector of the specification, but none of its parameters")
+    }
+    return Weight(name: name, .tensor(try model.weights.tensor(entry.name).cast(to: .f32)))
   }
 
   /// A matrix in its stored form.
@@ -39,7 +42,11 @@ extension ModelDirectory {
   {
     switch stored.form {
     case .floats(let entry):
-      return DenseWeights(try weights.tensor(entry.name), arithmetic: arithmetic)
+      let tensor = try weights.tensor(entry.name)
+      guard stored.parameter.isTransposed else { return DenseWeights(tensor, arithmetic: arithmetic) }
+      // A copy, by way of f32, which holds every bf16 and f16: kernels read rows.
+      let turned = tensor.cast(to: .f32).transposed([1, 0]).cast(to: tensor.dtype)
+      return DenseWeights(turned, arithmetic: arithmetic)
     case .affine(let codes, let scales, let biases, let setting):
       return try GroupedAffineWeights(
         codes: weights.tensor(codes.name), scales: weights.tensor(scales.name),

@@ -7,17 +7,18 @@ package struct AttentionSpec: Sendable, Equatable {
   package var heads: Int
   package var keyValueHeads: Int
   package var headSize: Int
-  package var query: LinearSpec
-  package var key: LinearSpec
-  package var value: LinearSpec
+  package var projection: ProjectionSpec
   package var output: LinearSpec
-  /// A norm of each query head before rotation.
+  /// A norm before rotation: of each query head, or of all together if it is as wide as they are.
   package var queryNorm: NormSpec?
-  /// A norm of each key head before rotation.
+  /// The same for keys.
   package var keyNorm: NormSpec?
-  package var rotary: RotarySpec
+  /// Nil where attention does not know positions.
+  package var rotary: RotarySpec?
   /// How many positions a query sees, its own included; nil for all before it.
   package var window: Int?
   /// What scores are multiplied by.
   package var scale: Float
+  /// Then scores s become cap · tanh(s / cap).
+  package var softcap: Float?
 }

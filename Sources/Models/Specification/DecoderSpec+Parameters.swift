@@ -3,17 +3,23 @@
 
 /// A weight that a model needs.
 package struct ParameterSpec: Sendable, Equatable {
-  package enum Role: Sendable {
+  package enum Role: Sendable, Equatable {
     /// The weight of a linear layer, the embedding or the head; may be stored quantized.
     case matrix
     case bias
-    case norm
+    /// Of a normalization, with the value that training starts from.
+    case norm(initial: Float)
   }
 
   /// The name in the weight file.
   package var name: String
   package var shape: [Int]
   package var role: Role
+  /// Whether files hold its floats with rows and columns exchanged.
+  package var isTransposed = false
+
+  /// The shape of its floats in files.
+  package var storedShape: [Int] { isTransposed ? shape.reversed() : shape }
 
   package var count: Int { shape.reduce(1, *) }
 }
@@ -21,7 +27,7 @@ package struct ParameterSpec: Sendable, Equatable {
 extension DecoderSpec {
   /// Every weight in the order of use: embedding, blocks, final norm, head.
   package var parameters: [ParameterSpec] {
-    var list = embedding.parameters
+    var list = embedding.parameters + (positions?.parameters ?? [])
     for block in blocks { list += block.parameters }
     list += finalNorm.parameters
     if let head { list += head.parameters }
@@ -30,7 +36,8 @@ extension DecoderSpec {
 
   /// The matrices that may be stored quantized, in the order of use.
   package var matrices: [MatrixSpec] {
-    [embedding] + blocks.flatMap { $0.linears.map(\.matrix) } + (head.map { [$0.matrix] } ?? [])
+    [embedding] + (positions.map { [$0] } ?? []) + blocks.flatMap { $0.linears.map(\.matrix) }
+      + (head.map { [$0.matrix] } ?? [])
   }
 
   /// Number of weights; tied ones count once.
@@ -42,21 +49,24 @@ extension BlockSpec {
   package var linears: [LinearSpec] { attention.linears + feedForward.linears }
 
   var parameters: [ParameterSpec] {
-    let headNorms = [attention.queryNorm, attention.keyNorm].compactMap { $0 }
-    return attentionNorm.parameters + attention.linears.flatMap(\.parameters)
-      + headNorms.flatMap(\.parameters)
-      + feedForwardNorm.parameters + feedForward.linears.flatMap(\.parameters)
+    func all(_ norms: NormSpec?...) -> [ParameterSpec] { norms.flatMap { $0?.parameters ?? [] } }
+    return all(attentionNorm) + attention.linears.flatMap(\.parameters)
+      + all(attention.queryNorm, attention.keyNorm, attentionOutputNorm, feedForwardNorm)
+      + feedForward.linears.flatMap(\.parameters) + all(feedForwardOutputNorm)
   }
 }
 
 extension AttentionSpec {
-  var linears: [LinearSpec] { [query, key, value, output] }
+  var linears: [LinearSpec] { projection.linears + [output] }
 }
 
 extension FeedForwardSpec {
   var linears: [LinearSpec] {
     switch self {
+    case .plain(_, let up, let down): [up, down]
     case .gated(_, let gate, let up, let down): [gate, up, down]
+    case .fusedGated(_, let gateAndUp, let down): [gateAndUp, down]
+    case .experts(let experts): experts.linears
     }
   }
 }
@@ -64,7 +74,9 @@ extension FeedForwardSpec {
 extension MatrixSpec {
   package var name: String { "\(path).weight" }
 
-  var parameters: [ParameterSpec] { [ParameterSpec(name: name, shape: [rows, columns], role: .matrix)] }
+  var parameters: [ParameterSpec] {
+    [ParameterSpec(name: name, shape: [rows, columns], role: .matrix, isTransposed: isTransposed)]
+  }
 }
 
 extension LinearSpec {
@@ -74,10 +86,4 @@ extension LinearSpec {
     let bias = ParameterSpec(name: "\(path).bias", shape: [matrix.rows], role: .bias)
     return matrix.parameters + (hasBias ? [bias] : [])
   }
-}
-
-extension NormSpec {
-  package var name: String { "\(path).weight" }
-
-  var parameters: [ParameterSpec] { [ParameterSpec(name: name, shape: [size], role: .norm)] }
 }

@@ -14,20 +14,41 @@ package struct DecoderSpec: Sendable, Equatable {
   package var embedding: MatrixSpec
   /// The token whose embedding learns nothing from being read, as in transformers; a tied head still trains it.
   package var paddingToken: Int?
+  /// A learned vector for each position `[contextLength, hiddenSize]`, added to the embedding.
+  package var positions: MatrixSpec?
+  /// What embeddings are multiplied by.
+  package var embeddingScale: Float = 1
   package var blocks: [BlockSpec]
   package var finalNorm: NormSpec
   /// The matrix that gives the logits; nil when it is the embedding (tied).
   package var head: LinearSpec?
+  /// What logits are multiplied by.
+  package var logitScale: Float = 1
+  /// Then logits x become cap · tanh(x / cap).
+  package var logitSoftcap: Float?
+  /// What begins the names of all weights but the head's, and is missing in files of the bare model.
+  package var prefix = "model."
   /// Endings of tensor names that files of the family carry and the model does not need.
   package var ignoredSuffixes = ["rotary_emb.inv_freq"]
 }
 
-/// One layer: attention, then feed-forward, each on the normalized stream and added to it.
+/// One layer: attention and feed-forward, each added to the residual stream that it reads.
 package struct BlockSpec: Sendable, Equatable {
-  package var attentionNorm: NormSpec
+  /// Of what attention reads.
+  package var attentionNorm: NormSpec?
   package var attention: AttentionSpec
-  package var feedForwardNorm: NormSpec
+  /// Of what attention adds.
+  package var attentionOutputNorm: NormSpec?
+  /// Of what the feed-forward part reads.
+  package var feedForwardNorm: NormSpec?
   package var feedForward: FeedForwardSpec
+  /// Of what the feed-forward part adds.
+  package var feedForwardOutputNorm: NormSpec?
+  /// Whether both parts read what enters the block (Wang and Komatsuzaki 2021, GPT-J); then the feed-forward part reads
+  /// what attention reads if it has no norm of its own.
+  package var isParallel = false
+  /// What both parts are multiplied by when they are added.
+  package var residualScale: Float = 1
 }
 
 /// A matrix with a name: `[rows, columns]`, stored as `path.weight` in any weight format.
@@ -36,11 +57,14 @@ package struct MatrixSpec: Sendable, Equatable {
   package var path: String
   package var rows: Int
   package var columns: Int
+  /// Whether files hold its floats as `[columns, rows]`, as those of GPT-2 do (`Conv1D` in transformers).
+  package var isTransposed: Bool
 
-  package init(_ path: String, rows: Int, columns: Int) {
+  package init(_ path: String, rows: Int, columns: Int, isTransposed: Bool = false) {
     self.path = path
     self.rows = rows
     self.columns = columns
+    self.isTransposed = isTransposed
   }
 }
 
@@ -50,25 +74,10 @@ package struct LinearSpec: Sendable, Equatable {
   /// Whether there is a `path.bias`.
   package var hasBias: Bool
 
-  package init(_ path: String, from inputs: Int, to outputs: Int, bias: Bool = false) {
-    matrix = MatrixSpec(path, rows: outputs, columns: inputs)
+  package init(
+    _ path: String, from inputs: Int, to outputs: Int, bias: Bool = false, isTransposed: Bool = false
+  ) {
+    matrix = MatrixSpec(path, rows: outputs, columns: inputs, isTransposed: isTransposed)
     hasBias = bias
-  }
-}
-
-/// A normalization of the last axis with a learned weight, stored as `path.weight`.
-package struct NormSpec: Sendable, Equatable {
-  package enum Kind: Sendable, Equatable {
-    /// x / sqrt(mean(x²) + epsilon) · weight (Zhang and Sennrich 2019, arXiv:1910.07467).
-    case rms
-  }
-
-  package var kind: Kind
-  package var path: String
-  package var size: Int
-  package var epsilon: Float
-
-  package static func rms(_ path: String, size: Int, epsilon: Float) -> NormSpec {
-    NormSpec(kind: .rms, path: path, size: size, epsilon: epsilon)
   }
 }

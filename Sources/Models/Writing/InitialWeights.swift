@@ -15,7 +15,7 @@ extension ParameterSpec {
       let random = CounterRandom(seed: seed, name: name)
       return Tensor(range.map { Float(random.normal($0)) * 0.02 }, shape: [range.count])
     case .bias: return .zeros([range.count])
-    case .norm: return .full([range.count], value: 1)
+    case .norm(let initial): return .full([range.count], value: initial)
     }
   }
 

@@ -28,6 +28,12 @@ package struct StoredParameter: Sendable {
     }
   }
 
+  /// The name of the values or codes, as the files spell it.
+  package var storedName: String { entries[0].name }
+
+  /// The path of the module that the weight belongs to, as the files spell it.
+  package var storedPath: String { StoredParameter.path(of: storedName) }
+
   /// The type of the floats: of the values, or of scales and biases.
   package var dtype: DType {
     switch form {
@@ -61,7 +67,7 @@ extension ModelDirectory {
   }
 
   private func form(of parameter: ParameterSpec) throws(Failure) -> StoredParameter.Form {
-    let path = StoredParameter.path(of: parameter.name)
+    let path = StoredParameter.path(of: spelling(parameter.name))
     if parameter.role == .matrix, weights.entry("\(path).scales") != nil {
       return try affineForm(of: parameter, path: path)
     }
@@ -69,16 +75,17 @@ extension ModelDirectory {
     guard [.f32, .bf16, .f16].contains(entry.dtype) else {
       throw problem(entry, "is \(entry.dtype.safetensorsName), expected F32, BF16 or F16")
     }
-    guard entry.shape == parameter.shape else {
+    guard entry.shape == parameter.storedShape else {
       throw problem(
-        entry, "has the shape \(entry.shape), expected \(parameter.shape); config.json and weights disagree")
+        entry,
+        "has the shape \(entry.shape), expected \(parameter.storedShape); config.json and weights disagree")
     }
     return .floats(entry)
   }
 
   private func affineForm(of parameter: ParameterSpec, path: String) throws(Failure) -> StoredParameter.Form {
     let (codes, scales) = (try entry(parameter.name), try entry("\(path).scales"))
-    guard let setting = quantization?.setting(path) else {
+    guard let setting = quantization?.setting(StoredParameter.path(of: parameter.name)) else {
       throw problem(scales, "is there, but config.json does not say how '\(path)' is quantized")
     }
     let biases = try entry("\(path).biases")
@@ -110,10 +117,17 @@ extension ModelDirectory {
   }
 
   private func entry(_ name: String) throws(Failure) -> TensorEntry {
-    guard let entry = weights.entry(name) else {
+    guard let entry = weights.entry(spelling(name)) else {
       throw .badData(path, "the weights lack the tensor '\(name)', which config.json calls for")
     }
     return entry
+  }
+
+  /// A name as the files spell it: those of the bare model lack the prefix.
+  private func spelling(_ name: String) -> String {
+    guard weights.entry(name) == nil, name.hasPrefix(spec.prefix) else { return name }
+    let bare = String(name.dropFirst(spec.prefix.count))
+    return weights.entry(bare) == nil ? name : bare
   }
 
   private func problem(_ entry: TensorEntry, _ problem: String) -> Failure {

@@ -8,6 +8,8 @@ package enum Activation: String, Sendable, CaseIterable {
   case geluErf
   case geluTanh
   case relu
+  /// relu(x)² (So et al. 2021, "Primer", arXiv:2109.08668).
+  case reluSquared
 
   fileprivate var function: mlt_unary {
     switch self {
@@ -15,6 +17,7 @@ package enum Activation: String, Sendable, CaseIterable {
     case .geluErf: .gelu_erf
     case .geluTanh: .gelu_tanh
     case .relu: .relu
+    case .reluSquared: .relu_squared
     }
   }
 }

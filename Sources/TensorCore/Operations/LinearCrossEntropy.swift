@@ -13,10 +13,11 @@ package enum OutputHead {
 }
 
 extension Tensor {
-  /// Σ weight · -log softmax(hidden · headᵀ)[label] over the rows with a label.
+  /// Σ weight · -log softmax(hidden · headᵀ + bias)[label] over the rows with a label.
   ///
   /// - Parameters:
   ///   - head: `[vocabulary, hidden]`
+  ///   - bias: `[vocabulary]`
   ///   - labels: One for each row of `self [rows, hidden]`; negative ones (-100) are ignored.
   ///   - weights: A factor for each row's loss; 1 if absent.
   ///   - scale: Multiplies the logits.
@@ -24,19 +25,26 @@ extension Tensor {
   /// - Returns: The loss as a scalar, summed in double, and the sum of the weights, which is the number of labels if
   ///   there are none.
   package func linearCrossEntropy(
-    head: OutputHead, labels: [Int32], weights: [Float]? = nil, scale: Float = 1, softcap: Float? = nil
+    head: OutputHead, bias: Tensor? = nil, labels: [Int32], weights: [Float]? = nil, scale: Float = 1,
+    softcap: Float? = nil
   ) -> (loss: Tensor, weight: Float) {
-    let run = LinearCrossEntropy(self, head, labels, weights, scale, softcap)
+    let run = LinearCrossEntropy(self, head, bias, labels, weights, scale, softcap)
     var inputs = [self]
-    if case .tensor(let weight) = head { inputs.append(weight) }
+    var trained: Tensor?
+    if case .tensor(let weight) = head { trained = weight }
+    inputs += [trained, bias].compactMap { $0 }
     let wanted = Tensor.recordingWanted(inputs)
     let result = run.compute(
       hiddenGradient: wanted && requiresGradient,
-      headGradient: wanted && inputs.dropFirst().contains(where: \.requiresGradient))
+      headGradient: wanted && trained?.requiresGradient == true,
+      biasGradient: wanted && bias?.requiresGradient == true)
+    let (hasHead, hasBias) = (trained != nil, bias != nil)
     let loss = Tensor.record("linearCrossEntropy", output: Tensor(Float(result.loss)), inputs: inputs) {
       upstream in
       let factor = upstream.item()
-      let gradients = [result.hiddenGradient, result.headGradient].prefix(inputs.count)
+      let gradients =
+        [result.hiddenGradient] + (hasHead ? [result.headGradient] : [])
+        + (hasBias ? [result.biasGradient] : [])
       return gradients.map { gradient in factor == 1 ? gradient : gradient.map { $0 * factor } }
     }
     return (loss, result.weight)
@@ -47,6 +55,7 @@ extension Tensor {
 private struct LinearCrossEntropy {
   let hidden: Tensor
   let head: OutputHead
+  let bias: Tensor?
   let vocabulary: Int
   let labels: [Int32]
   let weights: [Float]?
@@ -58,11 +67,12 @@ private struct LinearCrossEntropy {
     var weight: Float = 0
     var hiddenGradient: Tensor?
     var headGradient: Tensor?
+    var biasGradient: Tensor?
   }
 
   init(
-    _ hidden: Tensor, _ head: OutputHead, _ labels: [Int32], _ weights: [Float]?, _ scale: Float,
-    _ softcap: Float?
+    _ hidden: Tensor, _ head: OutputHead, _ bias: Tensor?, _ labels: [Int32], _ weights: [Float]?,
+    _ scale: Float, _ softcap: Float?
   ) {
     let shape: [Int]
     switch head {
@@ -82,17 +92,19 @@ private struct LinearCrossEntropy {
     precondition(labels.allSatisfy { $0 < shape[0] }, "a label is past the vocabulary of \(shape[0])")
     self.hidden = hidden.detached()
     vocabulary = shape[0]
+    self.bias = bias?.detached()
     self.labels = labels
     self.weights = weights
     self.scale = scale
     self.softcap = softcap
   }
 
-  func compute(hiddenGradient: Bool, headGradient: Bool) -> Result {
+  func compute(hiddenGradient: Bool, headGradient: Bool, biasGradient: Bool) -> Result {
     let labelled = labels.indices.filter { labels[$0] >= 0 }
     var result = Result()
     if hiddenGradient { result.hiddenGradient = .zeros(hidden.shape) }
     if headGradient { result.headGradient = .zeros([vocabulary, hidden.shape[1]]) }
+    if biasGradient { result.biasGradient = .zeros([vocabulary]) }
     // 16 Mi logits (64 MiB) at a time, but enough rows that unpacking the head costs little beside multiplying by it; in
     // chunks of nearly one size.
     let largest = Swift.min(1024, Swift.max(256, (16 << 20) / Swift.max(1, vocabulary)))
@@ -114,7 +126,8 @@ private struct LinearCrossEntropy {
     let factors = Tensor(rows.map { weights?[$0] ?? 1 })
     let x = hidden.embedding(ids: ids)
     let logits = product(x)
-    let wantsGradient = result.hiddenGradient != nil || result.headGradient != nil
+    let wantsGradient =
+      result.hiddenGradient != nil || result.headGradient != nil || result.biasGradient != nil
     // The capped logits are needed for the derivative of the cap; otherwise the gradient takes their place.
     var capped: Tensor?
     if let softcap {
@@ -139,6 +152,7 @@ private struct LinearCrossEntropy {
         VectorKernels.best.affine(d + piece.lowerBound, scale, 0, d + piece.lowerBound, piece.count)
       }
     }
+    if let sum = result.biasGradient { result.biasGradient = sum + gradient.sum(axes: [0]) }
     if let target = result.hiddenGradient { target.add(productBack(gradient), at: ids, axis: 0) }
     if let target = result.headGradient {
       FloatProduct.multiply(
@@ -154,7 +168,8 @@ private struct LinearCrossEntropy {
       case .frozen(let matrix): matrix.multiply(x)
       case .tensor(let weight): x.linear(weight)
       }
-    return scale == 1 ? logits : logits * scale
+    let biased = bias.map { logits + $0 } ?? logits
+    return scale == 1 ? biased : biased * scale
   }
 
   /// The gradient of the chunk's hidden states: gradient · head.

@@ -136,6 +136,7 @@ struct Inspection {
     add("vocabulary", .integer(spec.vocabularySize))
     add("context", .integer(spec.contextLength))
     add("tied_embedding", .bool(spec.head == nil))
+    for (part, text) in spec.words { add(part, .string(text)) }
     add("quantization", model.quantization.map { Self.json($0) } ?? .null)
     let ignored = model.ignoredTensors
     describe(WeightSummary(model.weights), parameters: spec.parameterCount)

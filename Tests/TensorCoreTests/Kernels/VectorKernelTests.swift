@@ -68,6 +68,7 @@ import Testing
     (.silu, 3, { $0 / (1 + exp(-$0)) }),
     (.softplus, 2.5, { log1p(exp(-abs($0))) + max($0, 0) }),
     (.relu, 0, { max($0, 0) }),
+    (.relu_squared, 0.5, { $0 > 0 ? $0 * $0 : 0 }),
     (.abs, 0, { abs($0) }),
     (.negate, 0, { -$0 }),
   ]

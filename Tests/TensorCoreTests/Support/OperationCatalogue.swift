@@ -207,11 +207,12 @@ struct CataloguedOperation: Sendable {
     },
     CataloguedOperation(
       "linearCrossEntropy, trained",
-      own: ["h": sample([6, 4], 8, scale: 2), "w": sample([9, 4], 9, scale: 2)]
+      own: ["h": sample([6, 4], 8, scale: 2), "w": sample([9, 4], 9, scale: 2), "b": sample([9], 12)]
     ) { inputs, _ in
-      guard let hidden = inputs["h"], let head = inputs["w"] else { return nil }
+      guard let hidden = inputs["h"], let head = inputs["w"], let bias = inputs["b"] else { return nil }
       return hidden.linearCrossEntropy(
-        head: .tensor(head), labels: [3, -100, 8, 0, -100, 3], weights: [1, 1, 0.5, 2, 1, 0], scale: 0.7,
+        head: .tensor(head), bias: bias, labels: [3, -100, 8, 0, -100, 3], weights: [1, 1, 0.5, 2, 1, 0],
+        scale: 0.7,
         softcap: 3
       ).loss
     },

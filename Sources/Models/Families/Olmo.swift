@@ -1,0 +1,42 @@
+// OLMo 1 and 2 (Groeneveld et al. 2024, arXiv:2402.00838; OLMo Team 2025, arXiv:2501.00656; transformers,
+// models/olmo*/configuration_*.py). The first has layer norms without weights; the second normalizes what each part adds,
+// and all heads together.
+
+import SafeIO
+
+extension Family {
+  static let olmo = Family("olmo") { config throws(Failure) in
+    var modules = try LlamaModules(config)
+    modules.norm.kind = .layer
+    modules.norm.hasWeight = false
+    modules.norm.epsilon = 1e-5
+    modules.queryKeyValueBias = try config.bool("attention_bias", default: false)
+    modules.outputBias = modules.queryKeyValueBias
+    return modules.spec
+  }
+
+  /// With experts: OLMoE, arXiv:2409.02060.
+  static let olmoExperts = Family("olmoe") { config throws(Failure) in
+    var modules = try LlamaModules(config, .init(defaultEpsilon: 1e-5))
+    modules.headNorm = .together
+    modules.queryKeyValueBias = try config.bool("attention_bias", default: false)
+    modules.outputBias = modules.queryKeyValueBias
+    let (count, chosen) = try config.experts()
+    let experts = LlamaModules.Experts(
+      count: count, chosen: chosen, width: modules.sizes.intermediate,
+      isNormalized: try config.bool("norm_topk_prob", default: false))
+    modules.experts = modules.experts.map { _ in experts }
+    return modules.spec
+  }
+
+  static let olmo2 = Family("olmo2") { config throws(Failure) in
+    var modules = try LlamaModules(config, .init(defaultEpsilon: 1e-5))
+    modules.blockNorms = .init(
+      attention: nil, attentionOutput: "post_attention_layernorm", feedForward: nil,
+      feedForwardOutput: "post_feedforward_layernorm")
+    modules.headNorm = .together
+    modules.queryKeyValueBias = try config.bool("attention_bias", default: false)
+    modules.outputBias = modules.queryKeyValueBias
+    return modules.spec
+  }
+}

@@ -1,0 +1,114 @@
+// A specification in words, for people who want to see what was read from a config.json.
+
+import TensorCore
+
+extension DecoderSpec {
+  /// What the model computes: a short text for each of its parts.
+  package var words: [(part: String, text: String)] {
+    var list = [
+      ("attention", grouped { $0.attention.words }),
+      ("positions", positions == nil ? grouped { $0.attention.positionWords } : "a learned vector for each"),
+      ("feed_forward", grouped { $0.feedForward.words }),
+      ("norms", grouped { $0.normWords }),
+    ]
+    var factors: [String] = []
+    if embeddingScale != 1 { factors.append("embeddings × \(embeddingScale)") }
+    let residual = blocks.first?.residualScale ?? 1
+    if residual != 1 { factors.append("what each part adds × \(residual)") }
+    if logitScale != 1 { factors.append("logits × \(logitScale)") }
+    if let logitSoftcap { factors.append("logits capped at \(logitSoftcap)") }
+    if !factors.isEmpty { list.append(("factors", factors.joined(separator: ", "))) }
+    return list
+  }
+
+  /// What blocks say; where they differ, with their numbers.
+  private func grouped(_ words: (BlockSpec) -> String) -> String {
+    var texts: [String] = []
+    var layers: [[Int]] = []
+    for (layer, block) in blocks.enumerated() {
+      let text = words(block)
+      if let known = texts.firstIndex(of: text) {
+        layers[known].append(layer)
+      } else {
+        texts.append(text)
+        layers.append([layer])
+      }
+    }
+    guard texts.count > 1 else { return texts.first ?? "" }
+    return zip(texts, layers).map { text, layers in
+      "\(text) (layer\(layers.count > 1 ? "s" : "") \(layers.map(String.init).joined(separator: ", ")))"
+    }.joined(separator: "; ")
+  }
+}
+
+extension BlockSpec {
+  fileprivate var normWords: String {
+    guard let norm = attentionNorm ?? attentionOutputNorm else { return "none" }
+    var places: [String] = []
+    if attentionNorm != nil { places.append("before attention") }
+    if attentionOutputNorm != nil { places.append("after attention") }
+    if feedForwardNorm != nil { places.append("before feed-forward") }
+    if feedForwardOutputNorm != nil { places.append("after feed-forward") }
+    let parallel = isParallel ? "; attention and feed-forward side by side" : ""
+    return "\(norm.words) \(places.joined(separator: ", "))\(parallel)"
+  }
+}
+
+extension NormSpec {
+  fileprivate var words: String {
+    let kind = kind == .rms ? "RMS" : "layer norm"
+    let parts = [
+      hasWeight ? isUnitOffset ? "weights stored less 1" : nil : "without weights", hasBias ? "biases" : nil,
+    ].compactMap { $0 }
+    return parts.isEmpty ? kind : "\(kind) (\(parts.joined(separator: ", ")))"
+  }
+}
+
+extension AttentionSpec {
+  fileprivate var words: String {
+    var text =
+      "\(heads) query heads on \(keyValueHeads) key head\(keyValueHeads == 1 ? "" : "s") of \(headSize)"
+    if case .fused = projection { text += ", one projection" }
+    if projection.linears[0].hasBias { text += ", biases" }
+    if queryNorm != nil { text += ", queries and keys normalized" }
+    if let window { text += ", a window of \(window)" }
+    text += ", scores × \(scale)"
+    return softcap.map { "\(text) capped at \($0)" } ?? text
+  }
+
+  fileprivate var positionWords: String { rotary?.words ?? "not known" }
+}
+
+extension RotarySpec {
+  fileprivate var words: String {
+    let pairs = layout == .interleaved ? ", pairs of neighbours" : ""
+    return "rotary, \(dimensions) dimensions\(pairs), θ \(base)\(scaling.words)"
+  }
+}
+
+extension RotaryScaling {
+  fileprivate var words: String {
+    switch self {
+    case .none: ""
+    case .linear(let factor): ", linear × \(factor)"
+    case .dynamic(let factor, let context): ", dynamic × \(factor) beyond \(context)"
+    case .llama3(let scaling): ", llama3 × \(scaling.factor) beyond \(scaling.originalContext)"
+    case .yarn(let scaling): ", yarn × \(scaling.factor) beyond \(scaling.originalContext)"
+    case .long(let scaling): ", longrope beyond \(scaling.originalContext)"
+    }
+  }
+}
+
+extension FeedForwardSpec {
+  fileprivate var words: String {
+    switch self {
+    case .plain(let activation, let up, _): "\(activation.rawValue), \(up.matrix.rows) wide"
+    case .gated(let activation, _, let up, _): "gated \(activation.rawValue), \(up.matrix.rows) wide"
+    case .fusedGated(let activation, let both, _):
+      "gated \(activation.rawValue), \(both.matrix.rows / 2) wide"
+    case .experts(let spec):
+      "\(spec.chosen) of \(spec.experts.count) experts, each \(spec.experts[0].words)"
+        + (spec.shared.map { ", and for every row \($0.words)" } ?? "")
+    }
+  }
+}

@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""Tiny random models of many families, and what transformers computes with them.
+
+    make_model_goldens.py OUT [FAMILY …]
+
+Needs torch and transformers (the versions used stand in OUT/README.md). A folder per family: config.json, model.safetensors, and
+golden.safetensors with input_ids [1, 24], logits, hidden_states.0 … N, greedy_ids [1, 16], batch2_input_ids [2, 12] and
+batch2_logits; all with weights widened to float32, eager attention and no cache. Weights are normal with a deviation of 0.1,
+norms lie around what they are initialized with, biases have a deviation of 0.2.
+"""
+
+import json
+import os
+import sys
+
+import torch
+import transformers
+from safetensors.torch import save_file
+
+SIZES = dict(vocab_size=96, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
+             num_key_value_heads=2, max_position_embeddings=128, pad_token_id=0, bos_token_id=1, eos_token_id=2)
+
+# What a family's configuration has beside SIZES: every branch of the computation that its models in use take.
+FAMILIES = {
+    "cohere": dict(logit_scale=0.5),
+    "cohere2": dict(num_hidden_layers=4, sliding_window=6, sliding_window_pattern=4, logit_scale=0.5, head_dim=8),
+    "exaone4": dict(num_hidden_layers=4, sliding_window=6, sliding_window_pattern=4, head_dim=8),
+    "gemma": dict(head_dim=16),
+    "glm4": dict(head_dim=16, attention_bias=True),
+    "llama-dynamic": dict(model_type="llama", max_position_embeddings=16,
+                          rope_parameters=dict(rope_type="dynamic", factor=2.0, rope_theta=10000.0)),
+    "llama-linear": dict(model_type="llama", rope_parameters=dict(rope_type="linear", factor=4.0, rope_theta=10000.0)),
+    "ministral": dict(head_dim=16, sliding_window=6, layer_types=["sliding_attention", "full_attention"]),
+    "nemotron": dict(head_dim=16),
+    "olmo": dict(),
+    "olmoe": dict(num_experts=6, num_experts_per_tok=2),
+    "phi": dict(),
+    "qwen2-yarn": dict(model_type="qwen2", rope_parameters=dict(rope_type="yarn", factor=4.0, rope_theta=10000.0,
+                                                               original_max_position_embeddings=16)),
+    "qwen2_moe": dict(moe_intermediate_size=24, shared_expert_intermediate_size=40, num_experts=6, num_experts_per_tok=3),
+    "stablelm": dict(use_qkv_bias=True),
+    "stablelm-parallel": dict(model_type="stablelm", use_parallel_residual=True),
+}
+
+
+def build(name):
+    settings = dict(SIZES, **FAMILIES[name])
+    model_type = settings.pop("model_type", name)
+    config = transformers.AutoConfig.for_model(model_type, **settings)
+    config._attn_implementation = "eager"
+    torch.manual_seed(sum(map(ord, name)))
+    model = transformers.AutoModelForCausalLM.from_config(config).eval()
+    with torch.no_grad():
+        for key, parameter in model.named_parameters():
+            if "norm" in key and key.endswith("weight"):
+                parameter.add_(torch.randn_like(parameter) * 0.2)
+            else:
+                parameter.copy_(torch.randn_like(parameter) * (0.2 if key.endswith("bias") else 0.1))
+        for parameter in model.parameters():
+            parameter.copy_(parameter.to(torch.bfloat16).float())
+    return model
+
+
+def golden(model, vocabulary):
+    ids = torch.randint(3, vocabulary, (1, 24))
+    batch = torch.randint(3, vocabulary, (2, 12))
+    with torch.no_grad():
+        found = model(ids, output_hidden_states=True, use_cache=False)
+        greedy = ids
+        for _ in range(16):
+            greedy = torch.cat([greedy, model(greedy, use_cache=False).logits[:, -1:].argmax(-1)], 1)
+        tensors = dict(input_ids=ids, logits=found.logits, greedy_ids=greedy[:, 24:].clone(), batch2_input_ids=batch,
+                       batch2_logits=model(batch, use_cache=False).logits)
+    for number, state in enumerate(found.hidden_states):
+        tensors[f"hidden_states.{number}"] = state
+    return {key: value.contiguous() for key, value in tensors.items()}
+
+
+def main():
+    out, names = sys.argv[1], sys.argv[2:] or list(FAMILIES)
+    for name in names:
+        model = build(name)
+        folder = os.path.join(out, name)
+        os.makedirs(folder, exist_ok=True)
+        tensors = golden(model, SIZES["vocab_size"])
+        model.to(torch.bfloat16).save_pretrained(folder)
+        save_file(tensors, os.path.join(folder, "golden.safetensors"))
+        for file in os.listdir(folder):
+            if file not in ("config.json", "model.safetensors", "golden.safetensors"):
+                os.remove(os.path.join(folder, file))
+        print(name, json.dumps(sorted(os.listdir(folder))))
+
+
+main()
