@@ -14,6 +14,7 @@ static double unary(mlt_unary f, double x) {
     case mlt_unary_sigmoid: return 1 / (1 + exp(-x));
     case mlt_unary_silu: return x / (1 + exp(-x));
     case mlt_unary_relu: return x > 0 ? x : 0;
+    case mlt_unary_relu_squared: return x > 0 ? x * x : 0;
     case mlt_unary_softplus: return fmax(x, 0) + log1p(exp(-fabs(x)));
     case mlt_unary_abs: return fabs(x);
     case mlt_unary_gelu_erf: return 0.5 * x * (1 + erf(x / sqrt(2)));
