@@ -115,7 +115,7 @@ import Testing
     let failure = try complaint("mamba", [:])
     #expect(failure.kind == .badData)
     #expect(
-      failure.message.hasPrefix("config.json: key 'model_type': 'mamba' is not supported; known: cohere, ")
+      failure.message.hasPrefix("config.json: key 'model_type': 'mamba' is not supported; known: arcee, ")
         && Families.all.allSatisfy { failure.message.contains($0.modelType) })
     #expect(try complaint("llama", ["model_type": .some(nil)]).message.contains("is missing"))
   }

@@ -19,7 +19,7 @@ import Testing
       "olmo2", "phi3", "phi3-longrope", "qwen3", "qwen3-moe-old-config", "smollm3", "starcoder2",
     ].map { "\(GoldenModel.bundled)/models/\($0)" }
     + [
-      "cohere", "cohere2", "exaone4", "gemma", "glm4", "llama-dynamic", "llama-linear", "ministral",
+      "arcee", "cohere", "cohere2", "exaone4", "gemma", "glm4", "llama-dynamic", "llama-linear", "ministral",
       "nemotron",
       "olmo", "olmoe", "phi", "qwen2-yarn", "qwen2_moe", "stablelm", "stablelm-parallel",
     ].map { "\(GoldenModel.bundled)/families/\($0)" }

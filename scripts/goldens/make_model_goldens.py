@@ -22,6 +22,7 @@ SIZES = dict(vocab_size=96, hidden_size=32, intermediate_size=48, num_hidden_lay
 
 # What a family's configuration has beside SIZES: every branch of the computation that its models in use take.
 FAMILIES = {
+    "arcee": dict(),
     "cohere": dict(logit_scale=0.5),
     "cohere2": dict(num_hidden_layers=4, sliding_window=6, sliding_window_pattern=4, logit_scale=0.5, head_dim=8),
     "exaone4": dict(num_hidden_layers=4, sliding_window=6, sliding_window_pattern=4, head_dim=8),
