@@ -38,6 +38,37 @@ import Testing
     #expect(specs[0] == specs[1] && specs[1] == specs[2])
   }
 
+  /// Configurations of goldens that transformers 5 wrote, with one rotation for all layers.
+  static let newer = GoldenModelTests.bundled.filter { path in
+    let rotary = (try? JSON.read(path: "\(path)/config.json"))?["rope_parameters"]
+    return rotary?["rope_type"] != nil
+  }
+
+  @Test(arguments: newer)
+  func `a configuration in the older spelling means the same`(_ path: String) throws {
+    let config = try #require(try JSON.read(path: "\(path)/config.json").objectValue)
+    var older = config
+    var rotary = try #require(config["rope_parameters"]?.objectValue)
+    older.removeValue(forKey: "rope_parameters")
+    for key in ["rope_theta", "partial_rotary_factor"] where rotary[key] != nil {
+      older[key] = rotary[key]
+      rotary.removeValue(forKey: key)
+    }
+    if rotary["rope_type"] != "default" {
+      rotary["type"] = rotary["rope_type"]
+      rotary.removeValue(forKey: "rope_type")
+      older["rope_scaling"] = .object(rotary)
+    }
+    // Patterns that were implied before they were written down.
+    if ["gemma2", "cohere2", "exaone4"].contains(config["model_type"]?.stringValue) {
+      older.removeValue(forKey: "layer_types")
+    }
+    let source = "config.json"
+    #expect(
+      try Families.spec(config: .object(older), source: source)
+        == Families.spec(config: .object(config), source: source))
+  }
+
   @Test func `keys that old files lack have their defaults`() throws {
     let bare = try spec(
       "llama",

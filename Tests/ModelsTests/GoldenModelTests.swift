@@ -19,9 +19,11 @@ import Testing
       "olmo2", "phi3", "phi3-longrope", "qwen3", "qwen3-moe-old-config", "smollm3", "starcoder2",
     ].map { "\(GoldenModel.bundled)/models/\($0)" }
     + [
-      "arcee", "cohere", "cohere2", "exaone4", "gemma", "glm4", "llama-dynamic", "llama-linear", "ministral",
+      "arcee", "cohere", "cohere2", "ernie4_5", "exaone4", "gemma", "glm", "glm4", "llama-dynamic",
+      "llama-linear", "ministral",
       "nemotron",
-      "olmo", "olmoe", "phi", "qwen2-yarn", "qwen2_moe", "stablelm", "stablelm-parallel",
+      "olmo", "olmo-clip", "olmo3", "olmoe", "phi", "qwen2-yarn", "qwen2_moe", "seed_oss", "stablelm",
+      "stablelm-parallel",
     ].map { "\(GoldenModel.bundled)/families/\($0)" }
   static let shared = [
     "models/llama-rope3-gqa", "models/llama-tied-bias", "models/llama-h256", "models/qwen2",

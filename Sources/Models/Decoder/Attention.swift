@@ -29,9 +29,11 @@ final class Attention {
   /// - Parameter layer: which part of the cache is this block's.
   func callAsFunction(_ x: Tensor, _ pass: ForwardPass, layer: Int) -> Tensor {
     let projected = projections(x)
-    let queries = rotated(normalized(projected.query, spec.heads, spec.queryNorm, queryNorm), pass)
-    let keys = rotated(normalized(projected.key, spec.keyValueHeads, spec.keyNorm, keyNorm), pass)
-    let values = heads(projected.value, spec.keyValueHeads)
+    let queries = rotated(
+      clipped(normalized(projected.query, spec.heads, spec.queryNorm, queryNorm)), pass)
+    let keys = rotated(
+      clipped(normalized(projected.key, spec.keyValueHeads, spec.keyNorm, keyNorm)), pass)
+    let values = clipped(heads(projected.value, spec.keyValueHeads))
     let mixed =
       pass.caches.isEmpty
       ? Tensor.attention(
@@ -51,6 +53,8 @@ final class Attention {
     guard let spec, let norm else { return heads(x, count) }
     return spec.size == x.shape[1] ? heads(norm(x), count) : norm(heads(x, count))
   }
+
+  private func clipped(_ x: Tensor) -> Tensor { spec.clip.map { x.clamp(min: -$0, max: $0) } ?? x }
 
   private func rotated(_ x: Tensor, _ pass: ForwardPass) -> Tensor {
     rotation?(x, pass) ?? x

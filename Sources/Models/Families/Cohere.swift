@@ -11,6 +11,10 @@ extension Family {
 
   static let cohere2 = Family("cohere2") { config throws(Failure) in
     var modules = try LlamaModules(cohere: config)
+    // What these say is how Command R7B and A always are.
+    config.ignore(
+      "layer_switch", "order_of_interleaved_layers", "position_embedding_type", "rotary_pct",
+      "use_embedding_sharing", "use_gated_activation", "use_parallel_block", "use_parallel_embedding")
     let older = try config.optionalCount("sliding_window_pattern")
     let pattern = try config.optionalCount("_sliding_window_pattern") ?? older ?? 4
     modules.windows = try config.windows(layers: modules.sizes.layers, size: 4096) {

@@ -26,6 +26,7 @@ extension Family {
     modules.scale = 1 / (try config.positive("query_pre_attn_scalar", default: 256)).squareRoot()
     modules.attentionSoftcap = try config.softcap("attn_logit_softcapping", default: 50)
     modules.logitSoftcap = try config.softcap("final_logit_softcapping", default: 30)
+    config.ignore("sliding_window_size")
     modules.windows = try config.windows(layers: modules.sizes.layers, size: 4096) { $0 % 2 == 0 }
     return modules.spec
   }
@@ -44,7 +45,8 @@ extension Family {
     modules.windows = try config.windows(layers: modules.sizes.layers, size: 4096) {
       ($0 + 1) % pattern != 0
     }
-    let local = try config.localRotary(headSize: modules.sizes.headSize, context: modules.sizes.context)
+    let local = try config.localRotary(
+      headSize: modules.sizes.headSize, context: modules.sizes.context, base: 10_000)
     for (layer, window) in modules.windows.enumerated() where window != nil {
       modules.rotaries[layer] = local
     }

@@ -69,6 +69,8 @@ struct LlamaModules {
   var rotaries: [RotarySpec?]
   /// The attention window of each layer.
   var windows: [Int?]
+  /// What queries, keys and values are clamped to.
+  var clip: Float?
   /// What attention scores are multiplied by.
   var scale: Float
   var attentionSoftcap: Float?
@@ -174,7 +176,7 @@ struct LlamaModules {
         "\(path).\(names.attentionOutput)", from: queries, to: hidden, bias: outputBias,
         isTransposed: isTransposed),
       queryNorm: headNorm("q_norm", together: queries), keyNorm: headNorm("k_norm", together: keys),
-      rotary: rotaries[layer], window: windows[layer], scale: scale, softcap: attentionSoftcap)
+      clip: clip, rotary: rotaries[layer], window: windows[layer], scale: scale, softcap: attentionSoftcap)
   }
 
   private func projection(_ path: String, queries: Int, keys: Int) -> ProjectionSpec {

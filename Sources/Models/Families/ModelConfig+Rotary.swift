@@ -32,8 +32,10 @@ extension ModelConfig {
 
   /// The rotation of layers with a window where those have their own: `rope_parameters.sliding_attention`, before that
   /// `rope_local_base_freq`.
-  func localRotary(headSize: Int, context: Int) throws(Failure) -> RotarySpec {
-    var base = try positive("rope_local_base_freq", default: 10_000)
+  ///
+  /// - Parameter base: θ, if the file does not say.
+  func localRotary(headSize: Int, context: Int, base defaultBase: Float) throws(Failure) -> RotarySpec {
+    var base = try positive("rope_local_base_freq", default: Double(defaultBase))
     let parameters = try object("rope_parameters")?.optionalFields("sliding_attention")
     if let parameters, parameters.has("rope_theta") { base = try parameters.positive("rope_theta") }
     return try rotary(headSize: headSize, fraction: nil, context: context, base: base, parameters)

@@ -1,6 +1,6 @@
-// OLMo 1 and 2 (Groeneveld et al. 2024, arXiv:2402.00838; OLMo Team 2025, arXiv:2501.00656; transformers,
+// OLMo 1 to 3 (Groeneveld et al. 2024, arXiv:2402.00838; OLMo Team 2025, arXiv:2501.00656; transformers,
 // models/olmo*/configuration_*.py). The first has layer norms without weights; the second normalizes what each part adds,
-// and all heads together.
+// and all heads together; the third has windows too, and stretches positions only where there is none.
 
 import SafeIO
 
@@ -10,6 +10,7 @@ extension Family {
     modules.norm.kind = .layer
     modules.norm.hasWeight = false
     modules.norm.epsilon = 1e-5
+    modules.clip = try config.softcap("clip_qkv", default: nil)
     modules.queryKeyValueBias = try config.bool("attention_bias", default: false)
     modules.outputBias = modules.queryKeyValueBias
     return modules.spec
@@ -19,6 +20,7 @@ extension Family {
   static let olmoExperts = Family("olmoe") { config throws(Failure) in
     var modules = try LlamaModules(config, .init(defaultEpsilon: 1e-5))
     modules.headNorm = .together
+    modules.clip = try config.softcap("clip_qkv", default: nil)
     modules.queryKeyValueBias = try config.bool("attention_bias", default: false)
     modules.outputBias = modules.queryKeyValueBias
     let (count, chosen) = try config.experts()
@@ -30,13 +32,31 @@ extension Family {
   }
 
   static let olmo2 = Family("olmo2") { config throws(Failure) in
-    var modules = try LlamaModules(config, .init(defaultEpsilon: 1e-5))
-    modules.blockNorms = .init(
+    try LlamaModules(olmo2: config).spec
+  }
+
+  static let olmo3 = Family("olmo3") { config throws(Failure) in
+    var modules = try LlamaModules(olmo2: config)
+    modules.windows = try config.windows(layers: modules.sizes.layers, size: 4096) { ($0 + 1) % 4 != 0 }
+    let local = try config.localRotary(
+      headSize: modules.sizes.headSize, context: modules.sizes.context,
+      base: modules.rotaries[0]?.base ?? 10_000)
+    for (layer, window) in modules.windows.enumerated() where window != nil {
+      modules.rotaries[layer] = local
+    }
+    return modules.spec
+  }
+}
+
+extension LlamaModules {
+  /// What the second and third generation have.
+  fileprivate init(olmo2 config: ModelConfig) throws(Failure) {
+    try self.init(config, Dialect(defaultEpsilon: 1e-5))
+    blockNorms = .init(
       attention: nil, attentionOutput: "post_attention_layernorm", feedForward: nil,
       feedForwardOutput: "post_feedforward_layernorm")
-    modules.headNorm = .together
-    modules.queryKeyValueBias = try config.bool("attention_bias", default: false)
-    modules.outputBias = modules.queryKeyValueBias
-    return modules.spec
+    headNorm = .together
+    queryKeyValueBias = try config.bool("attention_bias", default: false)
+    outputBias = queryKeyValueBias
   }
 }

@@ -7,6 +7,7 @@ extension Family {
   static let smollm3 = Family("smollm3") { config throws(Failure) in
     var modules = try LlamaModules(config, .init(isTied: true, ropeBase: 2_000_000))
     try modules.readBiases(config)
+    config.ignore("max_window_layers")
     let layers = modules.sizes.layers
     let interval = try config.count("no_rope_layer_interval", default: 4)
     let stated = try config.flags("no_rope_layers", count: layers)

@@ -15,6 +15,10 @@ extension Family {
     modules.outputBias = modules.queryKeyValueBias
     modules.feedForwardBias = modules.queryKeyValueBias
     modules.feedForwardNames = .plain(up: "c_fc", down: "c_proj")
+    // What these say is how StarCoder 2 always is.
+    config.ignore(
+      "activation_function", "attention_softmax_in_fp32", "layer_norm_epsilon", "mlp_type", "norm_type",
+      "scale_attention_softmax_in_fp32", "scale_attn_weights")
     let window = try config.window(default: nil)
     modules.windows = modules.windows.map { _ in window }
     return modules.spec

@@ -13,6 +13,8 @@ package struct AttentionSpec: Sendable, Equatable {
   package var queryNorm: NormSpec?
   /// The same for keys.
   package var keyNorm: NormSpec?
+  /// What queries, keys and values are clamped to, on both sides of 0, before rotation.
+  package var clip: Float?
   /// Nil where attention does not know positions.
   package var rotary: RotarySpec?
   /// How many positions a query sees, its own included; nil for all before it.
