@@ -1,5 +1,6 @@
 // The decoder against transformers and mlx-lm, on every reference model of the known families.
 
+import Foundation
 import Models
 import SafeIO
 import TensorCore
@@ -12,23 +13,28 @@ import Testing
   /// Relative to the largest magnitude in the tensor.
   static let hiddenTolerance: Float = 5e-5
 
-  static let bundled =
-    [
-      "gemma2", "gemma3", "gpt-neox", "gpt2-hub-keys", "granite", "llama-old-config", "mistral-swa",
-      "mixtral",
-      "olmo2", "phi3", "phi3-longrope", "qwen3", "qwen3-moe-old-config", "smollm3", "starcoder2",
-    ].map { "\(GoldenModel.bundled)/models/\($0)" }
-    + [
-      "arcee", "cohere", "cohere2", "ernie4_5", "exaone4", "gemma", "glm", "glm4", "llama-dynamic",
-      "llama-linear", "ministral",
-      "nemotron",
-      "olmo", "olmo-clip", "olmo3", "olmoe", "phi", "qwen2-yarn", "qwen2_moe", "seed_oss", "stablelm",
-      "stablelm-parallel",
-    ].map { "\(GoldenModel.bundled)/families/\($0)" }
+  static let bundled = ["models", "families"].flatMap { folder in
+    names(in: folder).map { "\(GoldenModel.bundled)/\(folder)/\($0)" }
+  }
   static let shared = [
     "models/llama-rope3-gqa", "models/llama-tied-bias", "models/llama-h256", "models/qwen2",
     "models/gemma3-old-config", "models/gpt2", "models/qwen3-moe", "base/tiny-llama", "base/tiny-qwen2",
   ].filter { Shared.has("goldens/\($0)") }.map { Shared.file("goldens/\($0)") }
+
+  /// The golden models in a folder.
+  private static func names(in folder: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: "\(GoldenModel.bundled)/\(folder)")) ?? [])
+      .sorted()
+  }
+
+  @Test func `the goldens of families are those that the script makes`() throws {
+    let script = try Files.readText(path: "\(Shared.repository)/scripts/goldens/make_model_goldens.py")
+    let table = script.components(separatedBy: "FAMILIES = {")[1].components(separatedBy: "\n}")[0]
+    let made = table.split(separator: "\n").compactMap { line -> String? in
+      line.hasPrefix("    \"") ? String(line.dropFirst(5).prefix { $0 != "\"" }) : nil
+    }
+    #expect(made.sorted() == Self.names(in: "families"))
+  }
 
   @Test(arguments: bundled + shared)
   func `logits and hidden states are those of transformers`(_ path: String) throws {
