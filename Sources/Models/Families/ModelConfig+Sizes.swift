@@ -56,7 +56,7 @@ extension ModelConfig {
     let sizes = Sizes(
       vocabulary: try count("vocab_size"), context: try count(names.context, atMost: 1 << 30),
       hidden: hidden, layers: try count(names.layers, atMost: 1 << 12),
-      intermediate: names.quadruplesInner && !has(names.intermediate, notNull: true)
+      intermediate: names.quadruplesInner && value(names.intermediate) == nil
         ? 4 * hidden : try count(names.intermediate), heads: heads, keyValueHeads: keyValueHeads,
       headSize: statedHeadSize ?? hidden / heads)
     guard sizes.approximateWeights <= Sizes.mostWeights else {

@@ -101,9 +101,6 @@ final class ModelConfig {
     return try fields.object[key]?.isNull == true ? nil : positive(key, default: 0)
   }
 
-  /// Whether the key is in the file, and not null.
-  func has(_ key: String, notNull: Bool) -> Bool { value(key) != nil }
-
   /// A number above 0.
   func positive(_ key: String, default value: Double) throws(Failure) -> Float {
     let number = Float(try reading(key).double(key, default: value))
