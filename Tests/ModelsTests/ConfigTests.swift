@@ -181,6 +181,21 @@ import Testing
       "llama", ["rope_scaling": ["type": "su", "short_factor": [1.0, 1.0], "long_factor": [1.0]]],
       "must be a list of 2 numbers"
     ),
+    ("phi3", ["partial_rotary_factor": 1e30], "at most 1"),
+    (
+      "llama",
+      [
+        "rope_scaling": [
+          "type": "longrope", "short_factor": [1.0, 1.0], "long_factor": [1.0, 1.0],
+          "original_max_position_embeddings": 1,
+        ]
+      ], "must be above 1"
+    ),
+    (
+      "mixtral", ["num_local_experts": 4096, "num_experts_per_tok": 2, "num_hidden_layers": 4096],
+      "than any model has"
+    ),
+    ("mixtral", ["num_local_experts": 2, "num_experts_per_tok": 3], "expected 1 to 2"),
     ("llama", ["rope_scaling": ["type": "yarn", "factor": -2.0]], "expected a number above 0"),
     ("llama", ["rope_scaling": ["type": "linear"]], "key 'factor': is missing"),
     ("llama", ["rope_scaling": ["type": "linear", "factor": 0]], "expected a number above 0"),

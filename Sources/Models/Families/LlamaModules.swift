@@ -83,7 +83,7 @@ struct LlamaModules {
   var activation: Activation
   var feedForwardNames = FeedForwardNames.gated(gate: "gate_proj", up: "up_proj", down: "down_proj")
   /// What stands in the place of a layer's feed-forward part.
-  var experts: [Experts?]
+  private(set) var experts: [Experts?]
   /// Whether the feed-forward part has biases.
   var feedForwardBias = false
   var isParallel = false
@@ -146,6 +146,22 @@ struct LlamaModules {
       finalNorm: norm(prefix + names.finalNorm, sizes.hidden),
       head: isTied ? nil : LinearSpec(names.head, from: sizes.hidden, to: vocabulary, bias: headBias),
       logitScale: logitScale, logitSoftcap: logitSoftcap, prefix: prefix, ignoredSuffixes: ignoredSuffixes)
+  }
+
+  /// Gives a layer experts, or all layers.
+  ///
+  /// - Throws: `Failure.badData` for more experts, or more weights in them, than any model has.
+  mutating func setExperts(_ experts: Experts, in layers: [Int]? = nil, _ config: ModelConfig) throws(Failure)
+  {
+    let layers = layers ?? Array(0..<sizes.layers)
+    let count = experts.count * layers.count
+    let width =
+      Double(experts.width) * Double(count) + Double(experts.sharedWidth ?? 0) * Double(layers.count)
+    guard count <= 1 << 16, 3 * width * Double(sizes.hidden) <= Sizes.mostWeights else {
+      throw config.complaint(
+        "num_experts_per_tok", "belongs to \(count) experts with more weights than any model has")
+    }
+    for layer in layers { self.experts[layer] = experts }
   }
 
   private func block(_ layer: Int) -> BlockSpec {

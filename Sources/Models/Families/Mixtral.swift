@@ -13,7 +13,7 @@ extension Family {
     let experts = LlamaModules.Experts(
       count: count, chosen: chosen, width: modules.sizes.intermediate, isNormalized: true,
       names: .gated(gate: "w1", up: "w3", down: "w2"))
-    modules.experts = modules.experts.map { _ in experts }
+    try modules.setExperts(experts, config)
     return modules.spec
   }
 }

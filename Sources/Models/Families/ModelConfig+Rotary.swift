@@ -44,8 +44,12 @@ extension ModelConfig {
   private func rotary(headSize: Int, fraction: Double?, context: Int, base: Float, _ parameters: Fields?)
     throws(Failure) -> RotarySpec
   {
+    let share = fraction ?? 1
+    guard share <= 1 else {
+      throw complaint("partial_rotary_factor", "is \(share), expected a number above 0 and at most 1")
+    }
     // As transformers rounds it.
-    let dimensions = Int(Double(headSize) * (fraction ?? 1))
+    let dimensions = Int(Double(headSize) * share)
     guard dimensions % 2 == 0, 1...headSize ~= dimensions else {
       throw complaint(
         "head_dim", "is \(headSize), of which \(dimensions) are rotated; expected an even number above 0")
@@ -129,6 +133,9 @@ extension RotaryScaling {
       known += [
         "factor", "attention_factor", "short_factor", "long_factor", "original_max_position_embeddings",
       ]
+      guard originalContext > 1 else {
+        throw parameters.complaint("original_max_position_embeddings", "must be above 1")
+      }
       let scale =
         parameters.has("attention_factor")
         ? try parameters.positive("attention_factor")

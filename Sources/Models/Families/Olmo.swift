@@ -27,7 +27,7 @@ extension Family {
     let experts = LlamaModules.Experts(
       count: count, chosen: chosen, width: modules.sizes.intermediate,
       isNormalized: try config.bool("norm_topk_prob", default: false))
-    modules.experts = modules.experts.map { _ in experts }
+    try modules.setExperts(experts, config)
     return modules.spec
   }
 

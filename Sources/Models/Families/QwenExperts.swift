@@ -35,8 +35,7 @@ extension LlamaModules {
     let experts = Experts(
       count: count, chosen: chosen, width: try config.count("moe_intermediate_size"),
       isNormalized: try config.bool("norm_topk_prob", default: isNormalized), sharedWidth: sharedWidth)
-    for layer in 0..<sizes.layers where !dense.contains(layer) && (layer + 1) % step == 0 {
-      self.experts[layer] = experts
-    }
+    let layers = (0..<sizes.layers).filter { !dense.contains($0) && ($0 + 1) % step == 0 }
+    try setExperts(experts, in: layers, config)
   }
 }
