@@ -21,7 +21,10 @@ struct ModelWork {
 
   /// Operations of the matrices inside the blocks for a token.
   private var blockOperations: Double {
-    2 * decoder.linearsOfBlocks.joined().reduce(0.0) { $0 + Double($1.inputs) * Double($1.outputs) }
+    2
+      * decoder.spec.blocks.flatMap(\.linears).reduce(0.0) {
+        $0 + Double($1.matrix.columns) * Double($1.matrix.rows)
+      }
   }
 
   /// Operations of the head for a token.
@@ -49,10 +52,10 @@ struct ModelWork {
   func trainingOperations(documents: Int, length: Int, rank: Int) -> Double {
     let tokens = Double(documents * length)
     // Of these inputs nobody needs a gradient: query, key and value of the first block.
-    let lowest = (decoder.linearsOfBlocks.first ?? []).prefix(3).reduce(0.0) {
+    let lowest = (decoder.adaptableLinears.first ?? []).prefix(3).reduce(0.0) {
       $0 + 2 * Double($1.inputs) * Double($1.outputs)
     }
-    let adapters = decoder.linearsOfBlocks.joined().reduce(0.0) {
+    let adapters = decoder.adaptableLinears.joined().reduce(0.0) {
       $0 + 2 * Double(rank) * Double($1.inputs + $1.outputs)
     }
     return tokens * (2 * blockOperations - lowest + 3 * adapters + 2 * headOperations)

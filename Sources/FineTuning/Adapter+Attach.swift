@@ -12,7 +12,7 @@ extension Adapter {
   ///   - source: the adapter's folder, for errors.
   /// - Throws: `Failure.badData` when a pair fits no linear of the model; nothing is attached then.
   package func attach(to decoder: Decoder, isTrained: Bool = false, source: String) throws(Failure) {
-    let linears = Dictionary(decoder.linearsOfBlocks.joined().map { ($0.path, $0) }) { first, _ in first }
+    let linears = Dictionary(decoder.adaptableLinears.joined().map { ($0.path, $0) }) { first, _ in first }
     for (path, pair) in pairs {
       guard let linear = linears[path] else {
         throw .badData(

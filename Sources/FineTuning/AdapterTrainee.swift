@@ -33,7 +33,7 @@ package final class AdapterTrainee: Trainee {
     self.format = format
     dtype = configuration.dtype ?? .f32
     seed = configuration.seed
-    adapters = decoder.linearsOfBlocks.joined().compactMap { linear in
+    adapters = decoder.adaptableLinears.joined().compactMap { linear in
       (linear.adapter as? LowRankLinear).map { (path: linear.path, linear: $0) }
     }
     parameters = adapters.flatMap { path, linear in
@@ -102,7 +102,7 @@ package final class AdapterTrainee: Trainee {
   ) throws(Failure) -> Adapter {
     let settings = try LoRASettings.resolve(configuration, start: nil)
     let targets = Set(try LoRATargets.choose(from: base.linears, blocks: base.blocks, configuration))
-    let pairs = decoder.linearsOfBlocks.joined().filter { targets.contains($0.path) }.map { linear in
+    let pairs = decoder.adaptableLinears.joined().filter { targets.contains($0.path) }.map { linear in
       let bound = 1 / Float(linear.inputs).squareRoot()
       let random = CounterRandom(
         seed: configuration.seed, CounterRandom.hash("lora_A"), CounterRandom.hash(linear.path))
@@ -123,6 +123,6 @@ extension AdapterFiles.Base {
   /// A base as its specification describes it.
   package init(name: String, _ spec: DecoderSpec) {
     self.init(
-      name: name, linears: spec.blocks.flatMap { $0.linears.map(\.path) }, blocks: spec.blocks.count)
+      name: name, linears: spec.blocks.flatMap { $0.adaptableLinears.map(\.path) }, blocks: spec.blocks.count)
   }
 }

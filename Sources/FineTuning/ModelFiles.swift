@@ -36,14 +36,17 @@ struct ModelFiles {
     replacement: (StoredParameter) throws -> [Tensor]?
   ) throws {
     let result = RewrittenModel(model, dtype: dtype, quantization: dequantizing ? .removed : .kept)
-    let writer = result.writer(in: directory, entries: parameters.flatMap(targets), follower: follower)
+    let writer = result.writer(in: directory, entries: parameters.flatMap(targets).wholes, follower: follower)
     progress?.begin("writing weights", total: parameters.count)
     defer { progress?.end(summary: nil) }
     for (index, parameter) in writer.inFileOrder(parameters, \.storedName).enumerated() {
       try Interruption.check()
       let tensors = try replacement(parameter).map { laid($0, parameter) } ?? kept(parameter)
       for (target, tensor) in zip(targets(parameter), tensors) {
-        try writer.append(target.name, cast(tensor, to: target.dtype, name: target.name))
+        let stored = try cast(tensor, to: target.dtype, name: target.name)
+        // The bytes are valid while the tensor is alive.
+        defer { withExtendedLifetime(stored) {} }
+        try writer.append(target.name, bytes: stored.withBytes { $0 })
       }
       progress?.advance(to: index + 1, detail: parameter.path)
     }
@@ -56,13 +59,14 @@ struct ModelFiles {
   }
 
   /// The tensors that are written for a weight.
-  private func targets(_ parameter: StoredParameter) -> [TensorEntry] {
+  private func targets(_ parameter: StoredParameter) -> [StoredTensor] {
     switch parameter.form {
-    case .affine where !dequantizing: parameter.entries
+    case .affine where !dequantizing: parameter.tensors
     case .affine, .floats:
       [
-        TensorEntry(
-          name: parameter.storedName, dtype: dtype ?? parameter.dtype, shape: parameter.parameter.storedShape)
+        StoredTensor(
+          name: parameter.storedName, dtype: dtype ?? parameter.dtype, shape: parameter.parameter.storedShape,
+          part: parameter.part)
       ]
     }
   }
@@ -70,7 +74,7 @@ struct ModelFiles {
   private func kept(_ parameter: StoredParameter) throws(Failure) -> [Tensor] {
     if case .affine = parameter.form, dequantizing { return laid([try expanded(parameter)], parameter) }
     var tensors: [Tensor] = []
-    for entry in parameter.entries { tensors.append(try model.weights.tensor(entry.name)) }
+    for tensor in parameter.tensors { tensors.append(try model.weights.tensor(tensor)) }
     return tensors
   }
 

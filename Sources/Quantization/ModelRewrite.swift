@@ -78,7 +78,8 @@ package struct ModelRewrite {
     var overrides: [String: QuantizationSetting?] = [:]
     for step in steps {
       if case .quantize(let setting, _) = step.treatment {
-        overrides.updateValue(setting, forKey: step.source.path)
+        overrides.updateValue(
+          setting, forKey: step.source.part == nil ? step.source.path : step.source.storedPath)
       }
     }
     return overrides
@@ -96,10 +97,10 @@ package struct ModelRewrite {
   package func write(
     into directory: String, follower: (any FileFollower)? = nil, progress: (any ProgressReporting)? = nil
   ) throws(Failure) -> RewriteReport {
-    let writer = result.writer(in: directory, entries: steps.flatMap(\.targets), follower: follower)
+    let writer = result.writer(in: directory, entries: steps.flatMap(\.targets).wholes, follower: follower)
     let stream = WeightStream(
       model.weights, path: model.path, into: writer, progress: progress,
-      totalBytes: steps.flatMap(\.source.entries).reduce(0) { $0 + $1.byteCount })
+      totalBytes: steps.flatMap(\.source.tensors).reduce(0) { $0 + $1.byteCount })
     var errors = [QuantizationError?](repeating: nil, count: steps.count)
     for index in writer.inFileOrder(Array(steps.indices), { steps[$0].targets[0].name }) {
       errors[index] = try stream.write(steps[index])
@@ -118,21 +119,21 @@ extension ModelRewrite.Step {
   var isQuantizing: Bool { if case .quantize = treatment { true } else { false } }
 
   /// The tensors that are written.
-  var targets: [TensorEntry] {
-    let (name, shape) = (source.storedName, source.parameter.shape)
+  var targets: [StoredTensor] {
+    let (name, shape, part) = (source.storedName, source.parameter.shape, source.part)
     switch treatment {
     case .quantize(let setting, let type):
       let groups = [shape[0], shape[1] / setting.groupSize]
       return [
-        TensorEntry(name: name, dtype: .u32, shape: [shape[0], shape[1] * setting.bits / 32]),
-        TensorEntry(name: "\(source.storedPath).scales", dtype: type, shape: groups),
-        TensorEntry(name: "\(source.storedPath).biases", dtype: type, shape: groups),
+        StoredTensor(name: name, dtype: .u32, shape: [shape[0], shape[1] * setting.bits / 32], part: part),
+        StoredTensor(name: "\(source.storedPath).scales", dtype: type, shape: groups, part: part),
+        StoredTensor(name: "\(source.storedPath).biases", dtype: type, shape: groups, part: part),
       ]
     case .dequantize(let type):
-      return [TensorEntry(name: name, dtype: type, shape: source.parameter.storedShape)]
+      return [StoredTensor(name: name, dtype: type, shape: source.parameter.storedShape, part: part)]
     case .cast(let type):
-      return source.entries.map {
-        TensorEntry(name: $0.name, dtype: $0.dtype == .u32 ? .u32 : type, shape: $0.shape)
+      return source.tensors.map {
+        StoredTensor(name: $0.name, dtype: $0.dtype == .u32 ? .u32 : type, shape: $0.shape, part: part)
       }
     }
   }

@@ -44,13 +44,13 @@ final class WeightStream {
         codes, scales, biases, setting, type, isTransposed: step.source.parameter.isTransposed,
         step.targets[0].name)
     case (.cast(let type), _):
-      for entry in step.source.entries { try copy(entry, as: entry.dtype == .u32 ? .u32 : type) }
+      for entry in step.source.tensors { try copy(entry, as: entry.dtype == .u32 ? .u32 : type) }
     case (.quantize, .affine), (.dequantize, .floats): preconditionFailure("the plan was checked")
     }
     return nil
   }
 
-  private func copy(_ entry: TensorEntry, as type: DType) throws(Failure) {
+  private func copy(_ entry: StoredTensor, as type: DType) throws(Failure) {
     for rows in blocks(entry) {
       try append(entry.name, try cast(try block(entry, rows), to: type, entry, rows))
       try advance(entry, rows.count * entry.rowBytes)
@@ -58,8 +58,8 @@ final class WeightStream {
   }
 
   private func quantize(
-    _ entry: TensorEntry, isTransposed: Bool, _ setting: QuantizationSetting, _ type: DType,
-    _ targets: [TensorEntry]
+    _ entry: StoredTensor, isTransposed: Bool, _ setting: QuantizationSetting, _ type: DType,
+    _ targets: [StoredTensor]
   ) throws(Failure) -> QuantizationError {
     var error = QuantizationError()
     for rows in blocks(entry, whole: isTransposed) {
@@ -78,10 +78,10 @@ final class WeightStream {
   }
 
   private func dequantize(
-    _ codes: TensorEntry, _ scales: TensorEntry, _ biases: TensorEntry, _ setting: QuantizationSetting,
+    _ codes: StoredTensor, _ scales: StoredTensor, _ biases: StoredTensor, _ setting: QuantizationSetting,
     _ type: DType, isTransposed: Bool, _ target: String
   ) throws(Failure) {
-    let bytes = try source.bytes(codes.name)
+    let bytes = try source.bytes(codes)
     for rows in blocks(codes, whole: isTransposed) {
       let weights = AffineQuantizer.dequantize(
         codes: UnsafeRawBufferPointer(
@@ -102,7 +102,7 @@ final class WeightStream {
   }
 
   /// Ranges of rows of about `blockBytes`, or one of all; an empty one for a tensor without rows.
-  private func blocks(_ entry: TensorEntry, whole: Bool = false) -> [Range<Int>] {
+  private func blocks(_ entry: StoredTensor, whole: Bool = false) -> [Range<Int>] {
     let rows = entry.shape[0]
     if whole { return [0..<rows] }
     guard rows > 0 else { return [0..<0] }
@@ -111,8 +111,8 @@ final class WeightStream {
   }
 
   /// Rows of a stored tensor, where they lie.
-  private func block(_ entry: TensorEntry, _ rows: Range<Int>) throws(Failure) -> Tensor {
-    let bytes = try source.bytes(entry.name)
+  private func block(_ entry: StoredTensor, _ rows: Range<Int>) throws(Failure) -> Tensor {
+    let bytes = try source.bytes(entry)
     let range = rows.lowerBound * entry.rowBytes..<rows.upperBound * entry.rowBytes
     return Tensor(
       mapping: UnsafeRawBufferPointer(rebasing: bytes[range]), owner: source,
@@ -120,7 +120,7 @@ final class WeightStream {
   }
 
   private func cast(
-    _ tensor: Tensor, to type: DType, _ entry: TensorEntry, _ rows: Range<Int>
+    _ tensor: Tensor, to type: DType, _ entry: StoredTensor, _ rows: Range<Int>
   ) throws(Failure) -> Tensor {
     guard tensor.dtype != type else { return tensor }
     // By way of f32, which holds every bf16 and f16, so the only rounding is the last.
@@ -144,7 +144,7 @@ final class WeightStream {
   }
 
   /// Counts a block of an entry as done, and lets go of what was mapped for it.
-  private func advance(_ entry: TensorEntry, _ bytes: Int) throws(Failure) {
+  private func advance(_ entry: StoredTensor, _ bytes: Int) throws(Failure) {
     try Interruption.check()
     source.forget(entry.name)
     bytesDone += bytes
@@ -153,9 +153,9 @@ final class WeightStream {
     progress?.advance(to: bytesDone, detail: "\(rate) MB/s  \(entry.name)")
   }
 
-  private func place(_ entry: TensorEntry) -> String { "\(path): tensor '\(entry.name)'" }
+  private func place(_ entry: StoredTensor) -> String { "\(path): tensor '\(entry.name)'" }
 }
 
-extension TensorEntry {
+extension StoredTensor {
   fileprivate var rowBytes: Int { shape.dropFirst().reduce(dtype.size, *) }
 }

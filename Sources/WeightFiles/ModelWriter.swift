@@ -78,8 +78,9 @@ package final class ModelWriter {
   package func inFileOrder<Item>(_ items: [Item], _ name: (Item) -> String) -> [Item] {
     let ordered = tensorsOfShard.flatMap(SafetensorsWriter.inFileOrder)
     let place = Dictionary(uniqueKeysWithValues: zip(ordered.map { ExactName($0.name) }, 0...))
-    return items.map { (place: place[ExactName(name($0))] ?? 0, item: $0) }
-      .sorted { $0.place < $1.place }.map(\.item)
+    // Parts of one tensor keep the order in which they came.
+    return items.enumerated().map { (place: place[ExactName(name($1))] ?? 0, order: $0, item: $1) }
+      .sorted { ($0.place, $0.order) < ($1.place, $1.order) }.map(\.item)
   }
 
   /// Writes a whole tensor of the announced type and shape, in any order.

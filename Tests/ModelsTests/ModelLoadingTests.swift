@@ -45,6 +45,47 @@ import WeightFiles
         == "\(model.path): tensor 'lm_head.weight': is I32, expected F32, BF16 or F16")
   }
 
+  private static let routed = RandomModel.config(
+    "qwen3_moe", ["num_experts": 3, "num_experts_per_tok": 2, "moe_intermediate_size": 12])
+
+  /// Puts the matrices of all experts into one tensor, under mlx-lm's names.
+  private func stack(_ tensors: inout [(name: String, tensor: Tensor)]) {
+    for layer in 0..<2 {
+      for name in ["gate_proj", "up_proj", "down_proj"] {
+        let path = "model.layers.\(layer).mlp"
+        let parts = (0..<3).compactMap { expert in
+          tensors.first { $0.name == "\(path).experts.\(expert).\(name).weight" }?.tensor
+        }
+        let stacked = Tensor.concatenated(parts.map { $0.reshaped([1] + $0.shape) }, axis: 0)
+        tensors.removeAll { $0.name.hasPrefix("\(path).experts.") && $0.name.hasSuffix("\(name).weight") }
+        tensors.append(("\(path).switch_mlp.\(name).weight", stacked))
+      }
+    }
+  }
+
+  @Test func `experts are the same in tensors of their own and in one`() throws {
+    let rows = TokenRows(documents: [[3, 1, 4, 1, 5, 9, 2, 6]])
+    let logits = try [RandomModel(Self.routed), RandomModel(Self.routed, edit: stack)].map { model in
+      let decoder = try model.decoder()
+      return decoder.logits(decoder.forward(rows)).floats()
+    }
+    #expect(logits[0] == logits[1])
+  }
+
+  @Test func `a tensor of other than as many experts is refused`() throws {
+    let model = try RandomModel(Self.routed) { tensors in
+      stack(&tensors)
+      for index in tensors.indices where tensors[index].name == "model.layers.1.mlp.switch_mlp.up_proj.weight"
+      {
+        tensors[index].tensor = .zeros([2, 12, 8])
+      }
+    }
+    #expect(
+      try complaint(model).message
+        == "\(model.path): tensor 'model.layers.1.mlp.switch_mlp.up_proj.weight': has the shape [2, 12, 8], expected one "
+        + "matrix or row for each of 3 experts")
+  }
+
   @Test func `scales without a quantization in config.json are refused`() throws {
     let model = try RandomModel { $0.append(("lm_head.scales", .zeros([11, 1]))) }
     #expect(try complaint(model).message.contains("config.json does not say how 'lm_head' is quantized"))

@@ -24,12 +24,27 @@ SIZES = dict(vocab_size=96, hidden_size=32, intermediate_size=48, num_hidden_lay
 FAMILIES = {
     "arcee": dict(),
     "cohere": dict(logit_scale=0.5),
+    "cohere-norms": dict(model_type="cohere", logit_scale=0.5, use_qk_norm=True),
     "cohere2": dict(num_hidden_layers=4, sliding_window=6, sliding_window_pattern=4, logit_scale=0.5, head_dim=8),
+    "deepseek_v2": dict(num_key_value_heads=4, q_lora_rank=None, kv_lora_rank=16, qk_nope_head_dim=8, qk_rope_head_dim=4,
+                        v_head_dim=12, n_routed_experts=6, num_experts_per_tok=2, n_group=3, topk_group=2,
+                        topk_method="group_limited_greedy", moe_intermediate_size=16, n_shared_experts=2,
+                        routed_scaling_factor=1.5, first_k_dense_replace=1),
+    "deepseek_v3": dict(num_hidden_layers=3, num_key_value_heads=4, q_lora_rank=16, kv_lora_rank=16, qk_nope_head_dim=4,
+                        qk_rope_head_dim=4, v_head_dim=12, n_routed_experts=8, num_experts_per_tok=3, n_group=4,
+                        topk_group=2, moe_intermediate_size=16, n_shared_experts=1, first_k_dense_replace=1,
+                        rope_parameters=dict(rope_type="yarn", factor=4.0, rope_theta=10000.0, mscale=0.8,
+                                             mscale_all_dim=1.2, original_max_position_embeddings=16)),
     "ernie4_5": dict(use_bias=True),
     "exaone4": dict(num_hidden_layers=4, sliding_window=6, sliding_window_pattern=4, head_dim=8),
     "gemma": dict(head_dim=16),
     "glm": dict(head_dim=16, attention_bias=True),
     "glm4": dict(head_dim=16, attention_bias=True),
+    "gpt2-scaled": dict(model_type="gpt2", num_key_value_heads=4, n_inner=48,
+                        scale_attn_by_inverse_layer_idx=True),
+    "gpt_oss": dict(head_dim=8, num_local_experts=5, num_experts_per_tok=2, sliding_window=6),
+    "granitemoe": dict(num_local_experts=4, num_experts_per_tok=2, embedding_multiplier=3.0, logits_scaling=2.0,
+                       residual_multiplier=0.5, attention_multiplier=0.3),
     "llama-dynamic": dict(model_type="llama", max_position_embeddings=16,
                           rope_parameters=dict(rope_type="dynamic", factor=2.0, rope_theta=10000.0)),
     "llama-linear": dict(model_type="llama", rope_parameters=dict(rope_type="linear", factor=4.0, rope_theta=10000.0)),
@@ -44,11 +59,13 @@ FAMILIES = {
                       sliding_attention=dict(rope_type="default", rope_theta=10000.0))),
     "olmoe": dict(clip_qkv=1.0, num_experts=6, num_experts_per_tok=2),
     "phi": dict(),
+    "phi-norms": dict(model_type="phi", qk_layernorm=True),
     "qwen2-yarn": dict(model_type="qwen2", rope_parameters=dict(rope_type="yarn", factor=4.0, rope_theta=10000.0,
                                                                original_max_position_embeddings=16)),
     "qwen2_moe": dict(moe_intermediate_size=24, shared_expert_intermediate_size=40, num_experts=6, num_experts_per_tok=3),
     "seed_oss": dict(head_dim=8, attention_bias=True, attention_out_bias=False),
     "stablelm": dict(use_qkv_bias=True),
+    "stablelm-norms": dict(model_type="stablelm", qk_layernorm=True),
     "stablelm-parallel": dict(model_type="stablelm", use_parallel_residual=True),
 }
 
@@ -62,10 +79,13 @@ def build(name):
     model = transformers.AutoModelForCausalLM.from_config(config).eval()
     with torch.no_grad():
         for key, parameter in model.named_parameters():
-            if "norm" in key and key.endswith("weight"):
+            if ("norm" in key or "ln_" in key) and key.endswith("weight"):
                 parameter.add_(torch.randn_like(parameter) * 0.2)
             else:
                 parameter.copy_(torch.randn_like(parameter) * (0.2 if key.endswith("bias") else 0.1))
+        for key, buffer in model.named_buffers():
+            if key.endswith("e_score_correction_bias"):
+                buffer.copy_((torch.randn_like(buffer) * 0.2).to(torch.bfloat16).float())
         for parameter in model.parameters():
             parameter.copy_(parameter.to(torch.bfloat16).float())
     return model

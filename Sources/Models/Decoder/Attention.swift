@@ -9,6 +9,7 @@ final class Attention {
   let output: Linear
   let queryNorm: Norm?
   let keyNorm: Norm?
+  private let sinks: Weight?
   private let spec: AttentionSpec
   private let rotation: Rotation?
 
@@ -19,10 +20,18 @@ final class Attention {
     output = try Linear(spec.output, loader)
     queryNorm = try .optional(spec.queryNorm, loader)
     keyNorm = try .optional(spec.keyNorm, loader)
+    sinks = try spec.sinks.map { spec throws(Failure) in try loader.vector(spec.name) }
   }
 
   /// In the order of `AttentionSpec.linears`.
   var linears: [Linear] { projections.linears + [output] }
+
+  /// In the order of `AttentionSpec.parameters`.
+  var weights: [Weight] {
+    linears.flatMap(\.weights) + projections.normWeights + (queryNorm?.weights ?? [])
+      + (keyNorm?.weights ?? [])
+      + (sinks.map { [$0] } ?? [])
+  }
 
   /// `[rows, hidden]` gives `[rows, hidden]`.
   ///
@@ -38,11 +47,13 @@ final class Attention {
       pass.caches.isEmpty
       ? Tensor.attention(
         query: queries, key: keys, value: values, spans: pass.spans, scale: spec.scale, window: spec.window,
-        softcap: spec.softcap)
+        softcap: spec.softcap, sinks: sinks?.expanded)
       : Tensor.attention(
         query: queries, kept: pass.append(keys, values, layer: layer), spans: pass.spans, scale: spec.scale,
-        window: spec.window, softcap: spec.softcap)
-    return output(mixed.reshaped([mixed.shape[0], spec.heads * spec.headSize]))
+        window: spec.window, softcap: spec.softcap, sinks: sinks?.expanded)
+    let size = spec.valueSize ?? spec.headSize
+    let heads = size < spec.headSize ? mixed.slice(axis: 2, end: size) : mixed
+    return output(heads.reshaped([mixed.shape[0], spec.heads * size]))
   }
 
   /// `[rows, count · headSize]` as `[rows, count, headSize]`.

@@ -46,8 +46,7 @@ final class Block {
   /// Every weight in the order of `BlockSpec.parameters`.
   var weights: [Weight] {
     func all(_ norms: Norm?...) -> [Weight] { norms.flatMap { $0?.weights ?? [] } }
-    return all(attentionNorm) + attention.linears.flatMap(\.weights)
-      + all(attention.queryNorm, attention.keyNorm, attentionOutputNorm, feedForwardNorm)
-      + feedForward.linears.flatMap(\.weights) + all(feedForwardOutputNorm)
+    return all(attentionNorm) + attention.weights + all(attentionOutputNorm, feedForwardNorm)
+      + feedForward.weights + all(feedForwardOutputNorm)
   }
 }

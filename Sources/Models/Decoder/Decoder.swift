@@ -46,8 +46,8 @@ package final class Decoder {
   /// The linear layers in the order of Hugging Face's modules: those of the blocks, then the head if it has its own.
   package var linears: [Linear] { blocks.flatMap(\.linears) + (head.map { [$0] } ?? []) }
 
-  /// The linear layers of each block.
-  package var linearsOfBlocks: [[Linear]] { blocks.map(\.linears) }
+  /// The linear layers of each block that may have an adapter.
+  package var adaptableLinears: [[Linear]] { blocks.map { $0.linears.filter(\.isAdaptable) } }
 
   /// Every weight in the order of `DecoderSpec.parameters`; a tied one stands once.
   package var weights: [Weight] {

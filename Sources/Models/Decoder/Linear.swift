@@ -16,10 +16,13 @@ package final class Linear {
   package let path: String
   package let weight: Weight
   package let bias: Weight?
+  /// Whether it may have an adapter.
+  let isAdaptable: Bool
   package var adapter: (any LinearAdapter)?
 
   init(_ spec: LinearSpec, _ loader: WeightLoader) throws(Failure) {
     path = spec.path
+    isAdaptable = spec.isAdaptable
     weight = try loader.matrix(spec.matrix)
     bias = spec.hasBias ? try loader.vector("\(spec.path).bias") : nil
   }

@@ -38,8 +38,6 @@ extension LlamaModules {
     isParallel = true
     blockNorms.feedForward = nil
     logitScale = try config.positive("logit_scale", default: 0.0625)
-    guard try !config.bool("use_qk_norm", default: false) else {
-      throw config.complaint("use_qk_norm", "is on: norms with a weight for each head are not supported")
-    }
+    if try config.bool("use_qk_norm", default: false) { headNorm = .own(.together) }
   }
 }

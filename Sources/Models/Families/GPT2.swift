@@ -31,9 +31,7 @@ extension Family {
     modules.ignoredSuffixes = [".attn.bias", ".attn.masked_bias"]
     config.ignore("n_ctx", "reorder_and_upcast_attn")
     if try !config.bool("scale_attn_weights", default: true) { modules.scale = 1 }
-    guard try !config.bool("scale_attn_by_inverse_layer_idx", default: false) else {
-      throw config.complaint("scale_attn_by_inverse_layer_idx", "is on, which is not supported")
-    }
+    modules.dividesScaleByLayer = try config.bool("scale_attn_by_inverse_layer_idx", default: false)
     return modules.spec
   }
 }

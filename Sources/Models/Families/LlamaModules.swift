@@ -16,6 +16,9 @@ struct LlamaModules {
     var layers = "layers"
     var attention = "self_attn"
     var attentionOutput = "o_proj"
+    /// Of the norms of heads.
+    var queryNorm = "q_norm"
+    var keyNorm = "k_norm"
     var feedForward = "mlp"
     var finalNorm = "norm"
     var head = "lm_head"
@@ -32,22 +35,60 @@ struct LlamaModules {
   /// The names of the feed-forward part's layers.
   enum FeedForwardNames {
     case gated(gate: String, up: String, down: String)
-    case fusedGated(gateAndUp: String, down: String)
+    case fusedGated(gateAndUp: String, down: String, order: FusedGateOrder = .halves)
     case plain(up: String, down: String)
   }
 
   /// The routed experts of a layer.
   struct Experts {
     var router = "gate"
+    var routerBias = false
+    /// Of a number for each expert that is added to its score where experts are chosen.
+    var correction: String?
     var count: Int
-    /// How many a row goes through.
-    var chosen: Int
+    var routing: RoutingSpec
     /// The inner width of each.
     var width: Int
-    var isNormalized: Bool
+    var unit: GatedUnit?
     var names = FeedForwardNames.gated(gate: "gate_proj", up: "up_proj", down: "down_proj")
-    /// The inner width of the expert for all rows.
-    var sharedWidth: Int?
+    /// How one tensor holds the same matrix of all experts, if files have it so.
+    var stacking: Stacking?
+    /// The expert for all rows: its name, its inner width, and whether a score weighs it.
+    var shared: (name: String, width: Int, isScored: Bool)?
+
+    init(count: Int, chosen: Int, width: Int, isNormalized: Bool) {
+      self.count = count
+      self.width = width
+      routing = RoutingSpec(chosen: chosen, isNormalized: isNormalized)
+    }
+  }
+
+  /// How one tensor holds the same matrix of all experts.
+  struct Stacking {
+    /// What stands between the feed-forward part's path and the matrix' name.
+    var path = "experts."
+    /// What ends the name of matrices.
+    var weight = ""
+    /// What ends the name of biases; nil where there are none.
+    var bias: String?
+    var isTransposed = false
+    /// Whether transformers' files are so.
+    var isUsual = true
+
+    /// That of mlx-lm, for families that have a tensor for each expert elsewhere.
+    static let mlx = Stacking(path: "switch_mlp.", weight: ".weight", isUsual: false)
+  }
+
+  /// The sizes of latent attention.
+  struct Latent {
+    /// The width of the vector that queries come from, if they come from one.
+    var queryWidth: Int?
+    /// The width of the vector that keys and values come from.
+    var keyValueWidth: Int
+    /// Dimensions of queries and keys that are not rotated.
+    var fixedSize: Int
+    var rotatedSize: Int
+    var valueSize: Int
   }
 
   /// What queries and keys are normalized by.
@@ -55,6 +96,8 @@ struct LlamaModules {
     case none
     /// Each head, all with one weight.
     case each
+    /// Each head with a weight of its own, and without bias.
+    case own(NormSpec.HeadWeights)
     /// All heads of a row together.
     case together
   }
@@ -73,6 +116,8 @@ struct LlamaModules {
   var clip: Float?
   /// What attention scores are multiplied by.
   var scale: Float
+  /// Whether scores are also divided by the number of the layer, from 1.
+  var dividesScaleByLayer = false
   var attentionSoftcap: Float?
   /// Whether the query, key and value projections have a bias.
   var queryKeyValueBias = false
@@ -80,6 +125,10 @@ struct LlamaModules {
   var outputBias = false
   /// The one layer that makes queries, keys and values, if they have not a layer each.
   var fusedProjection: (name: String, layout: FusedLayout)?
+  /// Where queries, keys and values come from small vectors.
+  var latent: Latent?
+  /// Of one more score of each head.
+  var sinks: String?
   var activation: Activation
   var feedForwardNames = FeedForwardNames.gated(gate: "gate_proj", up: "up_proj", down: "down_proj")
   /// What stands in the place of a layer's feed-forward part.
@@ -111,6 +160,8 @@ struct LlamaModules {
     var rotaryFraction: Double?
     var sizes = SizeNames()
     var ropeBase: Double = 10_000
+    /// How positions are stretched, if the file says nothing of rotation.
+    var ropeScaling: JSONObject?
   }
 
   /// Reads the keys that all these families share.
@@ -121,7 +172,7 @@ struct LlamaModules {
       epsilon: try config.positive(dialect.epsilon, default: dialect.defaultEpsilon))
     let rotary = try config.rotary(
       headSize: sizes.headSize, fraction: dialect.rotaryFraction, context: sizes.context,
-      base: dialect.ropeBase)
+      base: dialect.ropeBase, scaling: dialect.ropeScaling)
     rotaries = Array(repeating: rotary, count: sizes.layers)
     windows = Array(repeating: nil, count: sizes.layers)
     experts = Array(repeating: nil, count: sizes.layers)
@@ -148,7 +199,7 @@ struct LlamaModules {
       logitScale: logitScale, logitSoftcap: logitSoftcap, prefix: prefix, ignoredSuffixes: ignoredSuffixes)
   }
 
-  /// Gives a layer experts, or all layers.
+  /// Gives layers experts, or all layers.
   ///
   /// - Throws: `Failure.badData` for more experts, or more weights in them, than any model has.
   mutating func setExperts(_ experts: Experts, in layers: [Int]? = nil, _ config: ModelConfig) throws(Failure)
@@ -156,7 +207,7 @@ struct LlamaModules {
     let layers = layers ?? Array(0..<sizes.layers)
     let count = experts.count * layers.count
     let width =
-      Double(experts.width) * Double(count) + Double(experts.sharedWidth ?? 0) * Double(layers.count)
+      Double(experts.width) * Double(count) + Double(experts.shared?.width ?? 0) * Double(layers.count)
     guard count <= 1 << 16, 3 * width * Double(sizes.hidden) <= Sizes.mostWeights else {
       throw config.complaint(
         "num_experts_per_tok", "belongs to \(count) experts with more weights than any model has")
@@ -180,19 +231,54 @@ struct LlamaModules {
     let (queries, keys) = (sizes.heads * size, sizes.keyValueHeads * size)
     func headNorm(_ name: String, together width: Int) -> NormSpec? {
       switch self.headNorm {
-      case .none: nil
-      case .each: norm("\(path).\(name)", size)
-      case .together: norm("\(path).\(name)", width)
+      case .none: return nil
+      case .each: return norm("\(path).\(name)", size)
+      case .own(let weights):
+        var norm = norm("\(path).\(name)", size)
+        norm.hasBias = false
+        norm.heads = NormSpec.Heads(count: width / size, weights: weights)
+        return norm
+      case .together: return norm("\(path).\(name)", width)
       }
     }
     return AttentionSpec(
-      heads: sizes.heads, keyValueHeads: sizes.keyValueHeads, headSize: size,
-      projection: projection(path, queries: queries, keys: keys),
+      heads: sizes.heads, keyValueHeads: latent == nil ? sizes.keyValueHeads : sizes.heads,
+      headSize: latent.map { max($0.fixedSize + $0.rotatedSize, $0.valueSize) } ?? size,
+      valueSize: latent?.valueSize,
+      projection: latent.map { .latent(latentProjection(path, $0)) }
+        ?? projection(path, queries: queries, keys: keys),
       output: LinearSpec(
-        "\(path).\(names.attentionOutput)", from: queries, to: hidden, bias: outputBias,
-        isTransposed: isTransposed),
-      queryNorm: headNorm("q_norm", together: queries), keyNorm: headNorm("k_norm", together: keys),
-      clip: clip, rotary: rotaries[layer], window: windows[layer], scale: scale, softcap: attentionSoftcap)
+        "\(path).\(names.attentionOutput)", from: latent.map { sizes.heads * $0.valueSize } ?? queries,
+        to: hidden, bias: outputBias, isTransposed: isTransposed),
+      queryNorm: headNorm(names.queryNorm, together: queries),
+      keyNorm: headNorm(names.keyNorm, together: keys),
+      clip: clip, rotary: rotaries[layer], window: windows[layer],
+      scale: dividesScaleByLayer ? scale / Float(layer + 1) : scale, softcap: attentionSoftcap,
+      sinks: sinks.map { ParameterSpec(name: "\(path).\($0)", shape: [sizes.heads], role: .bias) })
+  }
+
+  private func latentProjection(_ path: String, _ latent: Latent) -> LatentSpec {
+    // transformers gives these norms their default epsilon, whatever that of the others is.
+    func latentNorm(_ name: String, _ size: Int) -> NormSpec {
+      NormSpec(kind: .rms, path: "\(path).\(name)", size: size, epsilon: 1e-6)
+    }
+    let queries = sizes.heads * (latent.fixedSize + latent.rotatedSize)
+    let width = latent.keyValueWidth
+    return LatentSpec(
+      queryDown: latent.queryWidth.map {
+        LatentSpec.Down(
+          linear: LinearSpec("\(path).q_a_proj", from: sizes.hidden, to: $0, bias: queryKeyValueBias),
+          norm: latentNorm("q_a_layernorm", $0))
+      },
+      query: latent.queryWidth.map { LinearSpec("\(path).q_b_proj", from: $0, to: queries) }
+        ?? LinearSpec("\(path).q_proj", from: sizes.hidden, to: queries),
+      keyValueDown: LinearSpec(
+        "\(path).kv_a_proj_with_mqa", from: sizes.hidden, to: width + latent.rotatedSize,
+        bias: queryKeyValueBias),
+      keyValueNorm: latentNorm("kv_a_layernorm", width),
+      keyValue: LinearSpec(
+        "\(path).kv_b_proj", from: width, to: sizes.heads * (latent.fixedSize + latent.valueSize)),
+      rotatedSize: latent.rotatedSize, fixedSize: latent.fixedSize, valueSize: latent.valueSize)
   }
 
   private func projection(_ path: String, queries: Int, keys: Int) -> ProjectionSpec {
@@ -207,35 +293,56 @@ struct LlamaModules {
   }
 
   private func feedForward(_ path: String, _ layer: Int) -> FeedForwardSpec {
-    guard let experts = experts[layer] else { return feedForward(path, feedForwardNames, sizes.intermediate) }
-    let shared = experts.sharedWidth.map { feedForward("\(path).shared_expert", experts.names, $0) }
+    guard let experts = experts[layer] else {
+      return feedForward(path, feedForwardNames, sizes.intermediate, .activation(activation))
+    }
+    let unit = experts.unit ?? .activation(activation)
+    var routing = experts.routing
+    routing.correction = experts.correction.map {
+      ParameterSpec(name: "\(path).\($0)", shape: [experts.count], role: .bias)
+    }
+    let shared = experts.shared.map {
+      feedForward("\(path).\($0.name)", experts.names, $0.width, .activation(activation))
+    }
+    let hasScore = experts.shared?.isScored == true
     return .experts(
       ExpertsSpec(
-        router: LinearSpec("\(path).\(experts.router)", from: sizes.hidden, to: experts.count),
-        experts: (0..<experts.count).map {
-          feedForward("\(path).experts.\($0)", experts.names, experts.width)
+        router: LinearSpec(
+          "\(path).\(experts.router)", from: sizes.hidden, to: experts.count, bias: experts.routerBias),
+        experts: (0..<experts.count).map { index in
+          feedForward("\(path).experts.\(index)", experts.names, experts.width, unit) { linear, role in
+            let stacking = experts.stacking ?? .mlx
+            return stacking.applied(to: linear, role, index: index, of: experts.count, in: path)
+          }
         },
-        chosen: experts.chosen, isNormalized: experts.isNormalized, shared: shared,
-        sharedGate: shared.map { _ in LinearSpec("\(path).shared_expert_gate", from: sizes.hidden, to: 1) }))
+        routing: routing, shared: shared,
+        sharedGate: hasScore ? LinearSpec("\(path).shared_expert_gate", from: sizes.hidden, to: 1) : nil))
   }
 
-  private func feedForward(_ path: String, _ names: FeedForwardNames, _ inner: Int) -> FeedForwardSpec {
-    func wide(_ name: String, times count: Int = 1) -> LinearSpec {
-      LinearSpec(
-        "\(path).\(name)", from: sizes.hidden, to: count * inner, bias: feedForwardBias,
-        isTransposed: isTransposed)
+  /// - Parameter place: says of each layer, which is told by Llama's name for it, where files hold it.
+  private func feedForward(
+    _ path: String, _ names: FeedForwardNames, _ inner: Int, _ unit: GatedUnit,
+    place: (LinearSpec, _ role: String) -> LinearSpec = { linear, _ in linear }
+  ) -> FeedForwardSpec {
+    func linear(_ name: String, _ role: String, from inputs: Int, to outputs: Int) -> LinearSpec {
+      place(
+        LinearSpec(
+          "\(path).\(name)", from: inputs, to: outputs, bias: feedForwardBias, isTransposed: isTransposed),
+        role)
     }
-    func narrow(_ name: String) -> LinearSpec {
-      LinearSpec(
-        "\(path).\(name)", from: inner, to: sizes.hidden, bias: feedForwardBias, isTransposed: isTransposed)
+    func wide(_ name: String, _ role: String, times count: Int = 1) -> LinearSpec {
+      linear(name, role, from: sizes.hidden, to: count * inner)
     }
+    func narrow(_ name: String) -> LinearSpec { linear(name, "down_proj", from: inner, to: sizes.hidden) }
     switch names {
     case .gated(let gate, let up, let down):
-      return .gated(activation: activation, gate: wide(gate), up: wide(up), down: narrow(down))
-    case .fusedGated(let gateAndUp, let down):
-      return .fusedGated(activation: activation, gateAndUp: wide(gateAndUp, times: 2), down: narrow(down))
+      return .gated(
+        unit: unit, gate: wide(gate, "gate_proj"), up: wide(up, "up_proj"), down: narrow(down))
+    case .fusedGated(let both, let down, let order):
+      return .fusedGated(
+        unit: unit, gateAndUp: wide(both, "gate_up_proj", times: 2), order: order, down: narrow(down))
     case .plain(let up, let down):
-      return .plain(activation: activation, up: wide(up), down: narrow(down))
+      return .plain(activation: activation, up: wide(up, "up_proj"), down: narrow(down))
     }
   }
 
@@ -243,5 +350,26 @@ struct LlamaModules {
     var norm = norm
     (norm.path, norm.size) = (path, size)
     return norm
+  }
+}
+
+extension LlamaModules.Stacking {
+  /// The layer of one expert, as a part of what all have.
+  fileprivate func applied(
+    to linear: LinearSpec, _ role: String, index: Int, of count: Int, in path: String
+  ) -> LinearSpec {
+    var linear = linear
+    let own = linear.path.split(separator: ".").last.map(String.init) ?? ""
+    let name = "\(path).\(self.path)\(isUsual ? own : role)"
+    func place(_ ending: String) -> StackPlace {
+      StackPlace(name: name + ending, index: index, count: count, isUsual: isUsual)
+    }
+    linear.matrix.stack = place(weight)
+    if isUsual { linear.matrix.isTransposed = isTransposed }
+    if let bias {
+      linear.hasBias = true
+      linear.biasStack = place(bias)
+    }
+    return linear
   }
 }

@@ -10,9 +10,9 @@ extension Family {
     modules.windows = modules.windows.map { _ in window }
     let (count, chosen) = try config.experts()
     modules.names.feedForward = "block_sparse_moe"
-    let experts = LlamaModules.Experts(
-      count: count, chosen: chosen, width: modules.sizes.intermediate, isNormalized: true,
-      names: .gated(gate: "w1", up: "w3", down: "w2"))
+    var experts = LlamaModules.Experts(
+      count: count, chosen: chosen, width: modules.sizes.intermediate, isNormalized: true)
+    experts.names = .gated(gate: "w1", up: "w3", down: "w2")
     try modules.setExperts(experts, config)
     return modules.spec
   }

@@ -12,15 +12,20 @@ extension ModelConfig {
   ///     family always rotates all of it.
   ///   - context: the context that the model was made for.
   ///   - base: θ, if the file does not say.
-  func rotary(headSize: Int, fraction: Double?, context: Int, base defaultBase: Double = 10_000)
-    throws(Failure) -> RotarySpec
-  {
+  ///   - scaling: the parameters of a file without any.
+  func rotary(
+    headSize: Int, fraction: Double?, context: Int, base defaultBase: Double = 10_000,
+    scaling defaultScaling: JSONObject? = nil
+  ) throws(Failure) -> RotarySpec {
     // Where both stand, the older one counts, as in transformers 5 (`convert_rope_params_to_dict`).
     var newer = try object("rope_parameters")
     // Where layers differ, there is an object for each kind of them.
     if let kinds = newer, kinds.has("full_attention") { newer = try kinds.optionalFields("full_attention") }
     let older = try object("rope_scaling")
-    let parameters = older ?? newer
+    let ofFamily = try defaultScaling.map { scaling throws(Failure) in
+      try Fields(.object(scaling), source: "the family's rope_parameters")
+    }
+    let parameters = older ?? newer ?? ofFamily
     var base = try positive("rope_theta", default: defaultBase)
     if let parameters, parameters.has("rope_theta") { base = try parameters.positive("rope_theta") }
     let fraction = try fraction.map { value throws(Failure) in

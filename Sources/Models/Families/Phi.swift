@@ -20,8 +20,9 @@ extension Family {
     modules.headBias = true
     modules.isParallel = true
     modules.blockNorms.feedForward = nil
-    guard try !config.bool("qk_layernorm", default: false) else {
-      throw config.complaint("qk_layernorm", "is on: norms with a weight for each head are not supported")
+    if try config.bool("qk_layernorm", default: false) {
+      modules.headNorm = .each
+      (modules.names.queryNorm, modules.names.keyNorm) = ("q_layernorm", "k_layernorm")
     }
     return modules.spec
   }

@@ -32,9 +32,10 @@ extension LlamaModules {
     let (count, chosen) = try config.experts()
     let step = try config.count("decoder_sparse_step", default: 1)
     let dense = Set(try config.integers("mlp_only_layers") ?? [])
-    let experts = Experts(
+    var experts = Experts(
       count: count, chosen: chosen, width: try config.count("moe_intermediate_size"),
-      isNormalized: try config.bool("norm_topk_prob", default: isNormalized), sharedWidth: sharedWidth)
+      isNormalized: try config.bool("norm_topk_prob", default: isNormalized))
+    experts.shared = sharedWidth.map { ("shared_expert", $0, true) }
     let layers = (0..<sizes.layers).filter { !dense.contains($0) && ($0 + 1) % step == 0 }
     try setExperts(experts, in: layers, config)
   }

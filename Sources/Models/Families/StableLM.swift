@@ -13,8 +13,9 @@ extension Family {
     modules.queryKeyValueBias = try config.bool("use_qkv_bias", default: false)
     modules.isParallel = try config.bool("use_parallel_residual", default: false)
     if modules.isParallel { modules.blockNorms.feedForward = nil }
-    guard try !config.bool("qk_layernorm", default: false) else {
-      throw config.complaint("qk_layernorm", "is on: norms with a weight for each head are not supported")
+    if try config.bool("qk_layernorm", default: false) {
+      modules.headNorm = .own(.apart)
+      (modules.names.queryNorm, modules.names.keyNorm) = ("q_layernorm", "k_layernorm")
     }
     return modules.spec
   }

@@ -56,7 +56,12 @@ package final class ModelDirectory: Sendable {
     var needed = Set(spec.parameters.map(\.name))
     needed.formUnion(
       needed.filter { $0.hasPrefix(spec.prefix) }.map { String($0.dropFirst(spec.prefix.count)) })
-    for matrix in spec.matrices { needed.formUnion(["\(matrix.path).scales", "\(matrix.path).biases"]) }
+    needed.formUnion(spec.parameters.compactMap(\.stack?.name))
+    for path in spec.matrices.flatMap({
+      [$0.path] + ($0.stack.map { [StoredParameter.path(of: $0.name)] } ?? [])
+    }) {
+      needed.formUnion(["\(path).scales", "\(path).biases"])
+    }
     return weights.entries.map(\.name).filter { name in
       let isUsual = spec.ignoredSuffixes.contains { name.hasSuffix($0) }
       // A tied model may repeat its embedding as the head.

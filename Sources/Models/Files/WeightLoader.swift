@@ -20,10 +20,10 @@ struct WeightLoader {
 
   /// A vector as f32.
   func vector(_ name: String) throws(Failure) -> Weight {
-    guard let entry = stored[name]?.entries.first else {
+    guard let tensor = stored[name]?.tensors.first else {
       preconditionFailure("'\(name)' is a vector of the specification, but none of its parameters")
     }
-    return Weight(name: name, .tensor(try model.weights.tensor(entry.name).cast(to: .f32)))
+    return Weight(name: name, .tensor(try model.weights.tensor(tensor).cast(to: .f32)))
   }
 
   /// A matrix in its stored form.
@@ -41,16 +41,16 @@ extension ModelDirectory {
     -> any WeightMatrix
   {
     switch stored.form {
-    case .floats(let entry):
-      let tensor = try weights.tensor(entry.name)
+    case .floats(let floats):
+      let tensor = try weights.tensor(floats)
       guard stored.parameter.isTransposed else { return DenseWeights(tensor, arithmetic: arithmetic) }
       // A copy, by way of f32, which holds every bf16 and f16: kernels read rows.
       let turned = tensor.cast(to: .f32).transposed([1, 0]).cast(to: tensor.dtype)
       return DenseWeights(turned, arithmetic: arithmetic)
     case .affine(let codes, let scales, let biases, let setting):
       return try GroupedAffineWeights(
-        codes: weights.tensor(codes.name), scales: weights.tensor(scales.name),
-        biases: weights.tensor(biases.name), bits: setting.bits, groupSize: setting.groupSize,
+        codes: weights.tensor(codes), scales: weights.tensor(scales), biases: weights.tensor(biases),
+        bits: setting.bits, groupSize: setting.groupSize,
         arithmetic: arithmetic, place: "\(path): tensor '\(codes.name)'")
     }
   }

@@ -7,6 +7,8 @@ package struct AttentionSpec: Sendable, Equatable {
   package var heads: Int
   package var keyValueHeads: Int
   package var headSize: Int
+  /// The size of a value, where values end in zeros.
+  package var valueSize: Int?
   package var projection: ProjectionSpec
   package var output: LinearSpec
   /// A norm before rotation: of each query head, or of all together if it is as wide as they are.
@@ -23,4 +25,6 @@ package struct AttentionSpec: Sendable, Equatable {
   package var scale: Float
   /// Then scores s become cap · tanh(s / cap).
   package var softcap: Float?
+  /// For each head one more score, of nothing: what it takes of the softmax is lost (gpt-oss).
+  package var sinks: ParameterSpec?
 }

@@ -68,7 +68,12 @@ extension AttentionSpec {
   fileprivate var words: String {
     var text =
       "\(heads) query heads on \(keyValueHeads) key head\(keyValueHeads == 1 ? "" : "s") of \(headSize)"
-    if case .fused = projection { text += ", one projection" }
+    switch projection {
+    case .separate: break
+    case .fused: text += ", one projection"
+    case .latent(let latent): text += ", from a latent vector of \(latent.keyValueNorm.size)"
+    }
+    if sinks != nil { text += ", a sink for each" }
     if projection.linears[0].hasBias { text += ", biases" }
     if queryNorm != nil { text += ", queries and keys normalized" }
     if let window { text += ", a window of \(window)" }
@@ -103,12 +108,31 @@ extension FeedForwardSpec {
   fileprivate var words: String {
     switch self {
     case .plain(let activation, let up, _): "\(activation.rawValue), \(up.matrix.rows) wide"
-    case .gated(let activation, _, let up, _): "gated \(activation.rawValue), \(up.matrix.rows) wide"
-    case .fusedGated(let activation, let both, _):
-      "gated \(activation.rawValue), \(both.matrix.rows / 2) wide"
+    case .gated(let unit, _, let up, _): "gated \(unit.words), \(up.matrix.rows) wide"
+    case .fusedGated(let unit, let both, _, _): "gated \(unit.words), \(both.matrix.rows / 2) wide"
     case .experts(let spec):
-      "\(spec.chosen) of \(spec.experts.count) experts, each \(spec.experts[0].words)"
+      "\(spec.routing.chosen) of \(spec.experts.count) experts\(spec.routing.words), each \(spec.experts[0].words)"
         + (spec.shared.map { ", and for every row \($0.words)" } ?? "")
     }
+  }
+}
+
+extension GatedUnit {
+  fileprivate var words: String {
+    switch self {
+    case .activation(let activation): activation.rawValue
+    case .clamped(let slope, let limit): "sigmoid of slope \(slope), clamped at \(limit)"
+    }
+  }
+}
+
+extension RoutingSpec {
+  fileprivate var words: String {
+    var texts: [String] = []
+    if scores == .sigmoid { texts.append("by sigmoid") }
+    if correction != nil { texts.append("chosen by corrected scores") }
+    if let groups { texts.append("from \(groups.chosen) of \(groups.count) groups") }
+    if scale != 1 { texts.append("× \(scale)") }
+    return texts.isEmpty ? "" : " (\(texts.joined(separator: ", ")))"
   }
 }

@@ -59,12 +59,17 @@ package struct MatrixSpec: Sendable, Equatable {
   package var columns: Int
   /// Whether files hold its floats as `[columns, rows]`, as those of GPT-2 do (`Conv1D` in transformers).
   package var isTransposed: Bool
+  /// The tensor in which files may hold it with its likes.
+  package var stack: StackPlace?
 
-  package init(_ path: String, rows: Int, columns: Int, isTransposed: Bool = false) {
+  package init(
+    _ path: String, rows: Int, columns: Int, isTransposed: Bool = false, stack: StackPlace? = nil
+  ) {
     self.path = path
     self.rows = rows
     self.columns = columns
     self.isTransposed = isTransposed
+    self.stack = stack
   }
 }
 
@@ -73,6 +78,8 @@ package struct LinearSpec: Sendable, Equatable {
   package var matrix: MatrixSpec
   /// Whether there is a `path.bias`.
   package var hasBias: Bool
+  /// The tensor in which files may hold the bias with its likes.
+  package var biasStack: StackPlace?
 
   package init(
     _ path: String, from inputs: Int, to outputs: Int, bias: Bool = false, isTransposed: Bool = false
@@ -80,4 +87,16 @@ package struct LinearSpec: Sendable, Equatable {
     matrix = MatrixSpec(path, rows: outputs, columns: inputs, isTransposed: isTransposed)
     hasBias = bias
   }
+}
+
+/// Where a weight lies in a tensor that holds the same weight of all experts, one after another.
+package struct StackPlace: Sendable, Equatable {
+  /// The name of that tensor.
+  package var name: String
+  /// Which of its parts the weight is.
+  package var index: Int
+  /// How many parts it has.
+  package var count: Int
+  /// Whether transformers' files of the family are so; otherwise only those of other programs may be.
+  package var isUsual = true
 }

@@ -6,10 +6,26 @@ import TensorCore
 package enum FeedForwardSpec: Sendable, Equatable {
   /// down(activation(up(x))).
   case plain(activation: Activation, up: LinearSpec, down: LinearSpec)
-  /// down(activation(gate(x)) · up(x)) (Shazeer 2020, arXiv:2002.05202).
-  case gated(activation: Activation, gate: LinearSpec, up: LinearSpec, down: LinearSpec)
-  /// The same with one layer that puts out the gate, then up.
-  case fusedGated(activation: Activation, gateAndUp: LinearSpec, down: LinearSpec)
+  /// down(unit(gate(x), up(x))) (Shazeer 2020, arXiv:2002.05202).
+  case gated(unit: GatedUnit, gate: LinearSpec, up: LinearSpec, down: LinearSpec)
+  /// The same with one layer that puts out both.
+  case fusedGated(unit: GatedUnit, gateAndUp: LinearSpec, order: FusedGateOrder, down: LinearSpec)
   /// Many of them, of which each row goes through a few.
   indirect case experts(ExpertsSpec)
+}
+
+/// What becomes of gate and up.
+package enum GatedUnit: Sendable, Equatable {
+  /// activation(gate) · up.
+  case activation(Activation)
+  /// g · sigmoid(slope · g) · (u + 1), with g the gate up to the limit, and u up within it on both sides (gpt-oss).
+  case clamped(slope: Float, limit: Float)
+}
+
+/// In what order one layer puts out gate and up.
+package enum FusedGateOrder: Sendable {
+  /// The whole gate, then up.
+  case halves
+  /// In turn.
+  case pairs
 }

@@ -43,7 +43,7 @@ extension ModelWriter {
         let values = parameter.initialValues(range, seed: seed).cast(to: dtype)
         // The bytes are valid while the tensor is alive; inside the closure the error would lose its type.
         defer { withExtendedLifetime(values) {} }
-        try append(parameter.name, bytes: values.withBytes { $0 })
+        try append(parameter.stored(as: dtype).name, bytes: values.withBytes { $0 })
         done += range.count
         progress?.advance(to: done, detail: parameter.name)
       }

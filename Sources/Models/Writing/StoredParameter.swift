@@ -9,9 +9,9 @@ import WeightFiles
 package struct StoredParameter: Sendable {
   package enum Form: Sendable, Equatable {
     /// Plain f32, bf16 or f16.
-    case floats(TensorEntry)
+    case floats(StoredTensor)
     /// Codes with a scale and a bias for each group.
-    case affine(codes: TensorEntry, scales: TensorEntry, biases: TensorEntry, QuantizationSetting)
+    case affine(codes: StoredTensor, scales: StoredTensor, biases: StoredTensor, QuantizationSetting)
   }
 
   package let parameter: ParameterSpec
@@ -21,15 +21,18 @@ package struct StoredParameter: Sendable {
   package var path: String { StoredParameter.path(of: parameter.name) }
 
   /// The tensors that make up the weight.
-  package var entries: [TensorEntry] {
+  package var tensors: [StoredTensor] {
     switch form {
-    case .floats(let entry): [entry]
+    case .floats(let tensor): [tensor]
     case .affine(let codes, let scales, let biases, _): [codes, scales, biases]
     }
   }
 
   /// The name of the values or codes, as the files spell it.
-  package var storedName: String { entries[0].name }
+  package var storedName: String { tensors[0].name }
+
+  /// Which part of the files' tensors the weight is; nil where they hold nothing else.
+  package var part: StoredTensor.Part? { tensors[0].part }
 
   /// The path of the module that the weight belongs to, as the files spell it.
   package var storedPath: String { StoredParameter.path(of: storedName) }
@@ -37,12 +40,12 @@ package struct StoredParameter: Sendable {
   /// The type of the floats: of the values, or of scales and biases.
   package var dtype: DType {
     switch form {
-    case .floats(let entry): entry.dtype
+    case .floats(let tensor): tensor.dtype
     case .affine(_, let scales, _, _): scales.dtype
     }
   }
 
-  fileprivate static func path(of name: String) -> String {
+  static func path(of name: String) -> String {
     name.hasSuffix(".weight") ? String(name.dropLast(".weight".count)) : name
   }
 }
@@ -62,33 +65,38 @@ extension ModelDirectory {
 
   /// The names of tensors that are no part of `parameters`, and will not be in a model made from them.
   package func tensors(besides parameters: [StoredParameter]) -> [String] {
-    let used = Set(parameters.flatMap { $0.entries.map(\.name) })
+    let used = Set(parameters.flatMap { $0.tensors.map(\.name) })
     return weights.entries.map(\.name).filter { !used.contains($0) }
   }
 
   private func form(of parameter: ParameterSpec) throws(Failure) -> StoredParameter.Form {
-    let path = StoredParameter.path(of: spelling(parameter.name))
+    let (name, part) = try place(of: parameter)
+    let path = StoredParameter.path(of: name)
     if parameter.role == .matrix, weights.entry("\(path).scales") != nil {
-      return try affineForm(of: parameter, path: path)
+      return try affineForm(of: parameter, name, path: path, part)
     }
-    let entry = try entry(parameter.name)
-    guard [.f32, .bf16, .f16].contains(entry.dtype) else {
-      throw problem(entry, "is \(entry.dtype.safetensorsName), expected F32, BF16 or F16")
+    let tensor = try tensor(name, part)
+    guard [.f32, .bf16, .f16].contains(tensor.dtype) else {
+      throw problem(tensor, "is \(tensor.dtype.safetensorsName), expected F32, BF16 or F16")
     }
-    guard entry.shape == parameter.storedShape else {
+    guard tensor.shape == parameter.storedShape else {
+      let expected = (part.map { [$0.count] } ?? []) + parameter.storedShape
       throw problem(
-        entry,
-        "has the shape \(entry.shape), expected \(parameter.storedShape); config.json and weights disagree")
+        tensor,
+        "has the shape \(tensor.whole.shape), expected \(expected); config.json and weights disagree")
     }
-    return .floats(entry)
+    return .floats(tensor)
   }
 
-  private func affineForm(of parameter: ParameterSpec, path: String) throws(Failure) -> StoredParameter.Form {
-    let (codes, scales) = (try entry(parameter.name), try entry("\(path).scales"))
-    guard let setting = quantization?.setting(StoredParameter.path(of: parameter.name)) else {
+  private func affineForm(
+    of parameter: ParameterSpec, _ name: String, path: String, _ part: StoredTensor.Part?
+  ) throws(Failure) -> StoredParameter.Form {
+    let (codes, scales) = (try tensor(name, part), try tensor("\(path).scales", part))
+    let own = part == nil ? StoredParameter.path(of: parameter.name) : path
+    guard let setting = quantization?.setting(own) else {
       throw problem(scales, "is there, but config.json does not say how '\(path)' is quantized")
     }
-    let biases = try entry("\(path).biases")
+    let biases = try tensor("\(path).biases", part)
     guard GroupedAffineWeights.supportedBits.contains(setting.bits),
       GroupedAffineWeights.supportedGroupSizes.contains(setting.groupSize)
     else {
@@ -103,24 +111,43 @@ extension ModelDirectory {
         "is \(codes.dtype.safetensorsName) \(codes.shape), but \(parameter.shape) weights of \(setting.bits) bits take "
           + "U32 \([rows, columns * setting.bits / 32]); config.json and weights disagree")
     }
-    for entry in [scales, biases] {
-      guard [.f32, .bf16, .f16].contains(entry.dtype), entry.dtype == scales.dtype,
-        entry.shape == [rows, columns / setting.groupSize], columns % setting.groupSize == 0
+    for tensor in [scales, biases] {
+      guard [.f32, .bf16, .f16].contains(tensor.dtype), tensor.dtype == scales.dtype,
+        tensor.shape == [rows, columns / setting.groupSize], columns % setting.groupSize == 0
       else {
         throw problem(
-          entry,
-          "is \(entry.dtype.safetensorsName) \(entry.shape), expected floats of one type for groups of "
+          tensor,
+          "is \(tensor.dtype.safetensorsName) \(tensor.shape), expected floats of one type for groups of "
             + "\(setting.groupSize) in \(parameter.shape) weights")
       }
     }
     return .affine(codes: codes, scales: scales, biases: biases, setting)
   }
 
-  private func entry(_ name: String) throws(Failure) -> TensorEntry {
-    guard let entry = weights.entry(spelling(name)) else {
+  /// The name under which the files hold a weight, and which part of that tensor it is.
+  ///
+  /// - Throws: `Failure.badData` when they do not have it.
+  private func place(of parameter: ParameterSpec) throws(Failure) -> (String, StoredTensor.Part?) {
+    let own = spelling(parameter.name)
+    if weights.entry(own) != nil { return (own, nil) }
+    if let stack = parameter.stack {
+      let name = spelling(stack.name)
+      if weights.entry(name) != nil { return (name, .init(index: stack.index, count: stack.count)) }
+    }
+    let usual = parameter.stack.flatMap { $0.isUsual ? $0.name : nil } ?? parameter.name
+    throw .badData(path, "the weights lack the tensor '\(usual)', which config.json calls for")
+  }
+
+  private func tensor(_ name: String, _ part: StoredTensor.Part?) throws(Failure) -> StoredTensor {
+    guard let entry = weights.entry(name) else {
       throw .badData(path, "the weights lack the tensor '\(name)', which config.json calls for")
     }
-    return entry
+    guard part == nil || entry.shape.first == part?.count else {
+      throw .badData(
+        "\(path): tensor '\(name)'",
+        "has the shape \(entry.shape), expected one matrix or row for each of \(part?.count ?? 0) experts")
+    }
+    return StoredTensor(entry, part: part)
   }
 
   /// A name as the files spell it: those of the bare model lack the prefix.
@@ -130,7 +157,7 @@ extension ModelDirectory {
     return weights.entry(bare) == nil ? name : bare
   }
 
-  private func problem(_ entry: TensorEntry, _ problem: String) -> Failure {
-    .badData("\(path): tensor '\(entry.name)'", problem)
+  private func problem(_ tensor: StoredTensor, _ problem: String) -> Failure {
+    .badData("\(path): tensor '\(tensor.name)'", problem)
   }
 }

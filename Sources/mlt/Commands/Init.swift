@@ -64,10 +64,8 @@ struct Init: ParsableCommand {
   private func write(
     _ spec: DecoderSpec, _ config: JSONObject, into staging: String, _ progress: (any ProgressReporting)?
   ) throws {
-    let entries = spec.parameters.map {
-      TensorEntry(name: $0.name, dtype: dtype.dtype, shape: $0.storedShape)
-    }
-    let writer = ModelWriter(directory: staging, entries: entries)
+    let writer = ModelWriter(
+      directory: staging, entries: spec.parameters.map { $0.stored(as: dtype.dtype) }.wholes)
     try writer.appendInitialWeights(of: spec, seed: seed, dtype: dtype.dtype, progress: progress)
     try writer.finish()
     try CompanionFiles.copy(from: tokenizer, to: staging)
