@@ -9,10 +9,10 @@ import WeightFiles
 
 /// Merges adapters into models.
 package struct AdapterMerge {
-  /// Quantizes a merged matrix: gives codes, scales and biases, the last two in the given type.
+  /// Quantizes a merged matrix, as floats of the given type: gives codes, scales, and biases where the mode has them.
   package typealias Quantizer = (
-    _ matrix: Tensor, _ setting: QuantizationSetting, _ scaleType: DType
-  ) throws -> (codes: Tensor, scales: Tensor, biases: Tensor)
+    _ matrix: Tensor, _ setting: QuantizationSetting, _ type: DType
+  ) throws -> [Tensor]
 
   private let model: ModelDirectory
   private let adapter: Adapter
@@ -31,12 +31,17 @@ package struct AdapterMerge {
       throw .usage(
         "\(model.path) is quantized: --dtype needs --dequantize, or leave it out to quantize again")
     }
+    if let words = model.packing?.words, !dequantizing {
+      throw .usage(
+        "\(model.path) is packed by another tool (\(words)), so that merged weights have no place in it; use --dequantize, "
+          + "or first mlt convert it")
+    }
     // The decoder's check of names and shapes; its weights stay mapped and cost nothing.
     try adapter.attach(to: Decoder(model), source: source)
     self.model = model
     self.adapter = adapter
     self.dtype = dtype
-    self.dequantizing = dequantizing && model.quantization != nil
+    self.dequantizing = dequantizing && model.isQuantized
   }
 
   /// Writes the merged model into a staging folder, tensor by tensor.
@@ -52,11 +57,11 @@ package struct AdapterMerge {
       // A bias belongs to a module of the same path.
       guard parameter.parameter.role == .matrix, let pair = pairs[parameter.path] else { return nil }
       let merged = try files.expanded(parameter) + pair.delta()
-      guard case .affine(_, let scales, _, let setting) = parameter.form, !dequantizing else {
-        return [merged]
+      switch parameter.form {
+      case .affine(_, _, _, let setting) where !dequantizing, .scaled(_, _, let setting) where !dequantizing:
+        return try quantizer(merged, setting, parameter.dtype)
+      default: return [merged]
       }
-      let (codes, newScales, newBiases) = try quantizer(merged, setting, scales.dtype)
-      return [codes, newScales, newBiases]
     }
   }
 }

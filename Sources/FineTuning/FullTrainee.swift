@@ -15,7 +15,7 @@ package final class FullTrainee: Trainee {
   ///
   /// - Throws: `Failure.usage` for a quantized model, or more blocks than there are.
   package init(_ model: ModelDirectory, _ configuration: TrainingConfiguration) throws(Failure) {
-    guard model.quantization == nil else {
+    guard !model.isQuantized else {
       throw .usage(
         "\(model.path) is quantized; full fine-tuning needs its weights as floats: mlt convert --dequantize makes them"
       )

@@ -29,8 +29,8 @@ struct ModelFiles {
   /// - Parameters:
   ///   - directory: a staging folder.
   ///   - follower: who reads the weights while they are written.
-  ///   - replacement: what takes the place of a weight: one f32 tensor, which is cast, or codes, scales and biases as they
-  ///     are; nil keeps the weight.
+  ///   - replacement: what takes the place of a weight: one f32 tensor, which is cast, or codes and scales as they are; nil
+  ///     keeps the weight.
   func write(
     into directory: String, follower: (any FileFollower)? = nil, progress: (any ProgressReporting)? = nil,
     replacement: (StoredParameter) throws -> [Tensor]?
@@ -60,19 +60,18 @@ struct ModelFiles {
 
   /// The tensors that are written for a weight.
   private func targets(_ parameter: StoredParameter) -> [StoredTensor] {
-    switch parameter.form {
-    case .affine where !dequantizing: parameter.tensors
-    case .affine, .floats:
-      [
-        StoredTensor(
-          name: parameter.storedName, dtype: dtype ?? parameter.dtype, shape: parameter.parameter.storedShape,
-          part: parameter.part)
-      ]
-    }
+    if parameter.isQuantized && !dequantizing { return parameter.tensors }
+    // What has fewer bits is widened, for sums would not fit it.
+    let own = parameter.dtype.bits >= 16 ? parameter.dtype : .bf16
+    return [
+      StoredTensor(
+        name: parameter.storedName, dtype: dtype ?? own, shape: parameter.parameter.storedShape,
+        part: parameter.part)
+    ]
   }
 
   private func kept(_ parameter: StoredParameter) throws(Failure) -> [Tensor] {
-    if case .affine = parameter.form, dequantizing { return laid([try expanded(parameter)], parameter) }
+    if parameter.isQuantized && dequantizing { return laid([try expanded(parameter)], parameter) }
     var tensors: [Tensor] = []
     for tensor in parameter.tensors { tensors.append(try model.weights.tensor(tensor)) }
     return tensors

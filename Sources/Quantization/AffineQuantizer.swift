@@ -7,20 +7,6 @@ import CKernels
 import SafeIO
 import TensorCore
 
-/// A matrix in the affine format, and what storing it so has cost.
-package struct QuantizedMatrix {
-  /// u32 `[rows, columns · bits / 32]`.
-  package let codes: Tensor
-  /// `[rows, columns / groupSize]`, in the type of the weights.
-  package let scales: Tensor
-  /// As `scales`.
-  package let biases: Tensor
-  /// Σ (weight − stored value)².
-  package let squaredError: Double
-  /// Σ weight².
-  package let squaredNorm: Double
-}
-
 package enum AffineQuantizer {
   /// Weights that are worth a task of their own: about a tenth of a millisecond.
   private static let grain = 1 << 16
@@ -48,8 +34,8 @@ package enum AffineQuantizer {
     errors.withUnsafeMutableBufferPointer { errors in
       bad.withUnsafeMutableBufferPointer { bad in
         let (errors, bad) = (errors.baseAddress, bad)  // each piece writes its own places
-        let source = address(weights)
-        let (codes, scales, biases) = (target(codes), target(scales), target(biases))
+        let source = weights.address
+        let (codes, scales, biases) = (codes.target, scales.target, biases.target)
         ThreadPool.shared.run(bad.count) { piece in
           let first = piece * pieceRows
           bad[piece] = mlt_affine_quantize(
@@ -67,13 +53,7 @@ package enum AffineQuantizer {
         "row \(firstRow + piece * pieceRows + row), columns \(group * groupSize) to \((group + 1) * groupSize - 1) hold "
           + "a value that is not a finite number or too large; such weights can't be quantized")
     }
-    var (squaredError, squaredNorm) = (0.0, 0.0)
-    for row in 0..<rows {
-      squaredError += errors[2 * row]
-      squaredNorm += errors[2 * row + 1]
-    }
-    return QuantizedMatrix(
-      codes: codes, scales: scales, biases: biases, squaredError: squaredError, squaredNorm: squaredNorm)
+    return QuantizedMatrix(parts: [codes, scales, biases], error: QuantizationError(rows: errors))
   }
 
   /// The stored values, as MLX dequantizes them: in the type of scales and biases, with each step rounded to it.
@@ -90,7 +70,7 @@ package enum AffineQuantizer {
       codes.count == rows * columns * bits / 8 && biases.shape == scales.shape, "the parts do not fit")
     let output = Tensor.uninitialized([rows, columns], dtype: scales.dtype)
     guard let base = codes.baseAddress, output.count > 0 else { return output }
-    let (s, b, y) = (address(scales), address(biases), target(output))
+    let (s, b, y) = (scales.address, biases.address, output.target)
     let (scaleBytes, codeBytes, rowBytes) = (
       groups * scales.dtype.size, columns * bits / 8, columns * scales.dtype.size
     )
@@ -104,16 +84,20 @@ package enum AffineQuantizer {
     }
     return output
   }
+}
 
-  private static func address(_ tensor: Tensor) -> UnsafeRawPointer {
-    tensor.withBytes { bytes in
+extension Tensor {
+  /// Where the elements lie, for a kernel that reads them.
+  var address: UnsafeRawPointer {
+    withBytes { bytes in
       guard let base = bytes.baseAddress else { preconditionFailure("every tensor has an address") }
       return base
     }
   }
 
-  private static func target(_ tensor: Tensor) -> UnsafeMutableRawPointer {
-    tensor.withMutableBytes { bytes in
+  /// Where the elements of a fresh tensor lie, for a kernel that writes them.
+  var target: UnsafeMutableRawPointer {
+    withMutableBytes { bytes in
       guard let base = bytes.baseAddress else { preconditionFailure("every tensor has an address") }
       return base
     }

@@ -20,8 +20,10 @@ package struct ModelRewrite {
       case cast(DType)
       /// Floats become this type and are then quantized.
       case quantize(QuantizationSetting, DType)
-      /// Scales and biases become this type, and so do the weights.
+      /// The values become floats of this type.
       case dequantize(DType)
+      /// What another tool has packed becomes MLX's format of the same values, with scales of this type.
+      case repack(QuantizationSetting, scales: DType)
     }
 
     let source: StoredParameter
@@ -38,32 +40,37 @@ package struct ModelRewrite {
     _ model: ModelDirectory, dtype: DType? = nil, plan: QuantizationPlan? = nil, dequantizing: Bool = false
   ) throws(Failure) {
     let parameters = try model.storedParameters()
-    let isQuantized = model.quantization != nil
-    if isQuantized, let setting = model.quantization?.base, plan != nil {
+    if plan != nil, let words = model.packing?.words ?? model.quantization?.base.words {
       throw .usage(
-        "\(model.path) is quantized already (\(setting.bits) bits, groups of \(setting.groupSize)); quantize the original, "
+        "\(model.path) is quantized already (\(words)); quantize the original, "
           + "or first make floats of it with mlt convert --dequantize")
     }
-    if dequantizing && !isQuantized {
+    if dequantizing && !model.isQuantized {
       throw .usage("\(model.path) is not quantized; there is nothing to dequantize")
     }
     self.model = model
     let layerCount = model.spec.blocks.count
-    let steps = parameters.map { source in
-      let type = dtype ?? source.dtype
-      if case .affine = source.form, dequantizing {
-        return Step(source: source, treatment: .dequantize(type))
-      }
-      let setting = plan?.setting(source.parameter, path: source.path, layerCount: layerCount)
-      return Step(source: source, treatment: setting.map { .quantize($0, type) } ?? .cast(type))
+    var steps: [Step] = []
+    for source in parameters {
+      steps.append(
+        Step(
+          source: source,
+          treatment: try Self.treatment(
+            source, of: model, dtype: dtype, dequantizing: dequantizing,
+            setting: plan?.setting(source.parameter, path: source.path, layerCount: layerCount))))
     }
     self.steps = steps
-    let table = plan.map { plan in
-      QuantizationTable(
-        base: plan.base, overrides: plan.recipe == nil ? [:] : ModelRewrite.overrides(of: steps))
+    let quantization: RewrittenModel.Quantization
+    if let plan {
+      quantization = .set(
+        QuantizationTable(
+          base: plan.base, overrides: plan.recipe == nil ? [:] : ModelRewrite.overrides(of: steps)))
+    } else if model.packing != nil {
+      quantization = ModelRewrite.repackedTable(steps).map { .set($0) } ?? .removed
+    } else {
+      quantization = dequantizing ? .removed : .kept
     }
-    result = RewrittenModel(
-      model, dtype: dtype, quantization: table.map { .set($0) } ?? (dequantizing ? .removed : .kept))
+    result = RewrittenModel(model, dtype: dtype, quantization: quantization)
     if let plan, !steps.contains(where: \.isQuantizing) {
       throw .usage(
         "no matrix of \(model.path) has rows of whole groups of \(plan.base.groupSize); choose a smaller group size"
@@ -72,6 +79,46 @@ package struct ModelRewrite {
     if plan?.recipe != nil, !model.spec.matrices.contains(where: { $0.path.contains("down_proj") }) {
       throw .usage("\(model.path) has no 'down_proj', which the recipes of mixed precision are about")
     }
+  }
+
+  private static func treatment(
+    _ source: StoredParameter, of model: ModelDirectory, dtype: DType?, dequantizing: Bool,
+    setting: QuantizationSetting?
+  ) throws(Failure) -> Step.Treatment {
+    switch source.form {
+    case .affine, .scaled:
+      return dequantizing ? .dequantize(dtype ?? source.dtype) : .cast(dtype ?? source.dtype)
+    case .packed(let form, let type):
+      // Scales keep their type, since another one would round them.
+      if !dequantizing, let mlx = try model.opened(form).mlx {
+        return .repack(mlx.setting, scales: mlx.scales)
+      }
+      return .dequantize(dtype ?? type)
+    case .floats(let tensor):
+      guard let setting else { return .cast(dtype ?? tensor.dtype) }
+      // What has fewer bits is widened, exactly.
+      return .quantize(setting, dtype ?? (tensor.dtype.bits >= 16 ? tensor.dtype : .bf16))
+    }
+  }
+
+  /// The settings of what was packed: the most frequent one for all, exceptions where it is another; nil when all of it
+  /// has become floats.
+  private static func repackedTable(_ steps: [Step]) -> QuantizationTable? {
+    var settings: [(path: String, setting: QuantizationSetting)] = []
+    for step in steps {
+      if case .repack(let setting, _) = step.treatment { settings.append((step.source.path, setting)) }
+    }
+    var (base, most) = (QuantizationSetting?.none, 0)
+    for (_, setting) in settings {
+      let count = settings.count { $0.setting == setting }
+      if count > most { (base, most) = (setting, count) }
+    }
+    guard let base else { return nil }
+    var table = QuantizationTable(base: base)
+    for (path, setting) in settings where setting != base {
+      table.overrides.updateValue(setting, forKey: path)
+    }
+    return table
   }
 
   private static func overrides(of steps: [Step]) -> [String: QuantizationSetting?] {
@@ -88,6 +135,13 @@ package struct ModelRewrite {
   /// Tensors of the model that are not taken over: those that files of its family carry without need, and unknown ones.
   package var dropped: [String] { model.tensors(besides: steps.map(\.source)) }
 
+  /// Matrices that were packed and become floats, since MLX's formats don't hold their values.
+  private var expanded: [String] {
+    guard model.packing != nil, steps.contains(where: \.isRepacking) else { return [] }
+    return steps.filter { if case .packed = $0.source.form { !$0.isRepacking } else { false } }.map(
+      \.source.path)
+  }
+
   /// Writes the new model into a staging folder: weights, index, configuration, companion files.
   ///
   /// The weights are on their way to the device, but only making the folder durable waits for them.
@@ -99,7 +153,7 @@ package struct ModelRewrite {
   ) throws(Failure) -> RewriteReport {
     let writer = result.writer(in: directory, entries: steps.flatMap(\.targets).wholes, follower: follower)
     let stream = WeightStream(
-      model.weights, path: model.path, into: writer, progress: progress,
+      model, into: writer, progress: progress,
       totalBytes: steps.flatMap(\.source.tensors).reduce(0) { $0 + $1.byteCount })
     var errors = [QuantizationError?](repeating: nil, count: steps.count)
     for index in writer.inFileOrder(Array(steps.indices), { steps[$0].targets[0].name }) {
@@ -110,7 +164,8 @@ package struct ModelRewrite {
     return RewriteReport(
       matrices: zip(steps, errors).filter { $0.0.source.parameter.role == .matrix }.map { $0.report($1) },
       parameterCount: model.spec.parameterCount,
-      byteCount: steps.flatMap(\.targets).reduce(0) { $0 + $1.byteCount }, dropped: dropped,
+      byteCount: steps.flatMap(\.targets).reduce(0) { $0 + $1.byteCount },
+      expanded: expanded, dropped: dropped,
       unknown: model.ignoredTensors)
   }
 }
@@ -118,31 +173,48 @@ package struct ModelRewrite {
 extension ModelRewrite.Step {
   var isQuantizing: Bool { if case .quantize = treatment { true } else { false } }
 
+  var isRepacking: Bool { if case .repack = treatment { true } else { false } }
+
   /// The tensors that are written.
   var targets: [StoredTensor] {
-    let (name, shape, part) = (source.storedName, source.parameter.shape, source.part)
     switch treatment {
-    case .quantize(let setting, let type):
-      let groups = [shape[0], shape[1] / setting.groupSize]
-      return [
-        StoredTensor(name: name, dtype: .u32, shape: [shape[0], shape[1] * setting.bits / 32], part: part),
-        StoredTensor(name: "\(source.storedPath).scales", dtype: type, shape: groups, part: part),
-        StoredTensor(name: "\(source.storedPath).biases", dtype: type, shape: groups, part: part),
-      ]
+    case .quantize(let setting, let type): return parts(setting, scales: type)
+    case .repack(let setting, let type): return parts(setting, scales: type)
     case .dequantize(let type):
-      return [StoredTensor(name: name, dtype: type, shape: source.parameter.storedShape, part: part)]
+      return [
+        StoredTensor(
+          name: source.storedName, dtype: type, shape: source.parameter.storedShape, part: source.part)
+      ]
     case .cast(let type):
       return source.tensors.map {
-        StoredTensor(name: $0.name, dtype: $0.dtype == .u32 ? .u32 : type, shape: $0.shape, part: part)
+        StoredTensor(
+          name: $0.name, dtype: $0.dtype.isFloat ? type : $0.dtype, shape: $0.shape, part: source.part)
       }
     }
+  }
+
+  /// The tensors of a matrix in MLX's format.
+  private func parts(_ setting: QuantizationSetting, scales type: DType) -> [StoredTensor] {
+    let shape = source.parameter.shape
+    let groups = [shape[0], shape[1] / setting.groupSize]
+    let path = source.storedPath
+    func part(_ name: String, _ type: DType, _ shape: [Int]) -> StoredTensor {
+      StoredTensor(name: name, dtype: type, shape: shape, part: source.part)
+    }
+    let codes = part(source.storedName, .u32, [shape[0], shape[1] * setting.bits / 32])
+    guard setting.mode == .affine else {
+      return [codes, part("\(path).scales", .u8, groups)]
+    }
+    return [codes] + ["scales", "biases"].map { part("\(path).\($0)", type, groups) }
   }
 
   fileprivate func report(_ error: QuantizationError?) -> MatrixReport {
     let storage: MatrixReport.Storage
     switch (treatment, source.form) {
-    case (.quantize(let setting, _), _), (.cast, .affine(_, _, _, let setting)): storage = .affine(setting)
-    case (.dequantize(let type), _), (.cast(let type), .floats): storage = .floats(type)
+    case (.quantize(let setting, _), _), (.repack(let setting, _), _),
+      (.cast, .affine(_, _, _, let setting)), (.cast, .scaled(_, _, let setting)):
+      storage = .quantized(setting)
+    case (.dequantize(let type), _), (.cast(let type), _): storage = .floats(type)
     }
     return MatrixReport(
       path: source.path, rows: source.parameter.shape[0], columns: source.parameter.shape[1],

@@ -3,7 +3,6 @@
 
 import Models
 import SafeIO
-import TensorCore
 
 /// The settings that a model is quantized with.
 package struct QuantizationPlan: Sendable {
@@ -11,15 +10,33 @@ package struct QuantizationPlan: Sendable {
   package let base: QuantizationSetting
   package let recipe: MixedRecipe?
 
-  /// - Throws: `Failure.usage` for bits or a group size that the affine format does not have.
-  package init(bits: Int, groupSize: Int, recipe: MixedRecipe? = nil) throws(Failure) {
-    guard GroupedAffineWeights.supportedBits.contains(bits) else {
-      throw .usage("\(bits) bits are not supported; choose 2, 3, 4, 5, 6 or 8")
+  /// - Parameters:
+  ///   - mode: how codes become values.
+  ///   - bits: of a code; nil for what mlx-lm takes in this mode.
+  ///   - groupSize: columns that share a scale; nil for what mlx-lm takes in this mode.
+  /// - Throws: `Failure.usage` for bits, a group size or a recipe that the mode does not have.
+  package init(
+    mode: QuantizationMode = .affine, bits: Int? = nil, groupSize: Int? = nil, recipe: MixedRecipe? = nil
+  ) throws(Failure) {
+    func choices(_ numbers: [Int]) -> String {
+      let texts = numbers.map(String.init)
+      guard let last = texts.last, texts.count > 1 else { return "\(mode.rawValue) has \(texts.joined())" }
+      return "choose \(texts.dropLast().joined(separator: ", ")) or \(last)"
     }
-    guard GroupedAffineWeights.supportedGroupSizes.contains(groupSize) else {
-      throw .usage("groups of \(groupSize) are not supported; choose 32, 64 or 128")
+    var setting = mode.defaultSetting
+    if let bits { setting.bits = bits }
+    if let groupSize { setting.groupSize = groupSize }
+    guard mode.supportedBits.contains(setting.bits) else {
+      throw .usage("\(setting.bits) bits are not supported; \(choices(mode.supportedBits))")
     }
-    base = QuantizationSetting(groupSize: groupSize, bits: bits)
+    guard mode.supportedGroupSizes.contains(setting.groupSize) else {
+      throw .usage("groups of \(setting.groupSize) are not supported; \(choices(mode.supportedGroupSizes))")
+    }
+    guard recipe == nil || mode == .affine else {
+      throw .usage(
+        "recipes of mixed precision are about bits of the mode affine; \(mode.rawValue) has one width")
+    }
+    base = setting
     self.recipe = recipe
   }
 

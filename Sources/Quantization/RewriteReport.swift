@@ -11,13 +11,21 @@ package struct QuantizationError: Sendable, Equatable {
   /// Σ weight².
   package private(set) var squaredNorm = 0.0
 
+  package init(squaredError: Double = 0, squaredNorm: Double = 0) {
+    self.squaredError = squaredError
+    self.squaredNorm = squaredNorm
+  }
+
+  /// The sum of what a kernel gives row by row: Σ (weight − stored value)², Σ weight², and so on.
+  init(rows: [Double]) {
+    for place in stride(from: 0, to: rows.count, by: 2) {
+      squaredError += rows[place]
+      squaredNorm += rows[place + 1]
+    }
+  }
+
   /// The root mean square of the error over that of the weights; 0 for a matrix of zeros.
   package var relative: Double { squaredNorm > 0 ? (squaredError / squaredNorm).squareRoot() : 0 }
-
-  mutating func add(_ matrix: QuantizedMatrix) {
-    squaredError += matrix.squaredError
-    squaredNorm += matrix.squaredNorm
-  }
 
   mutating func add(_ other: QuantizationError) {
     squaredError += other.squaredError
@@ -29,7 +37,7 @@ package struct QuantizationError: Sendable, Equatable {
 package struct MatrixReport: Sendable, Equatable {
   package enum Storage: Sendable, Equatable {
     case floats(DType)
-    case affine(QuantizationSetting)
+    case quantized(QuantizationSetting)
   }
 
   /// The module's path.
@@ -50,6 +58,9 @@ package struct RewriteReport: Sendable {
   package let parameterCount: Int
   /// Bytes of all tensors.
   package let byteCount: Int
+  /// Matrices that another tool had packed and that are floats now, though others kept their bits: no format of MLX holds
+  /// their values.
+  package let expanded: [String]
   /// Tensors of the source that were not taken over.
   package let dropped: [String]
   /// Those of them that files of the family do not usually carry.
@@ -71,6 +82,7 @@ package struct RewriteReport: Sendable {
       "parameters": .integer(parameterCount), "bytes": .integer(byteCount),
       "bits_per_weight": .double(bitsPerWeight),
       "relative_error": error.map { .double($0.relative) } ?? .null,
+      "expanded": .array(expanded.map(JSON.string)),
       "dropped": .array(dropped.map(JSON.string)), "unknown": .array(unknown.map(JSON.string)),
       "layers": .array(matrices.map { .object($0.json) }),
     ]
@@ -81,8 +93,8 @@ extension MatrixReport {
   fileprivate var json: JSONObject {
     var object: JSONObject = ["path": .string(path), "shape": [.integer(rows), .integer(columns)]]
     switch storage {
-    case .affine(let setting):
-      object["mode"] = "affine"
+    case .quantized(let setting):
+      object["mode"] = .string(setting.mode.rawValue)
       object["bits"] = .integer(setting.bits)
       object["group_size"] = .integer(setting.groupSize)
     case .floats(let type): object["dtype"] = .string(type.configName)

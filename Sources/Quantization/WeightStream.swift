@@ -11,19 +11,18 @@ final class WeightStream {
   /// Bytes of source that are worked on at a time; casting bf16 to f32 doubles it, which bounds what is held.
   private static let blockBytes = 32 << 20
 
-  private let source: any WeightSource
-  private let path: String
+  private let model: ModelDirectory
   private let writer: ModelWriter
   private let progress: (any ProgressReporting)?
   private let start = ContinuousClock.now
   private var bytesDone = 0
 
+  private var source: any WeightSource { model.weights }
+
   init(
-    _ source: any WeightSource, path: String, into writer: ModelWriter, progress: (any ProgressReporting)?,
-    totalBytes: Int
+    _ model: ModelDirectory, into writer: ModelWriter, progress: (any ProgressReporting)?, totalBytes: Int
   ) {
-    self.source = source
-    self.path = path
+    self.model = model
     self.writer = writer
     self.progress = progress
     progress?.begin("writing weights", total: totalBytes)
@@ -39,13 +38,20 @@ final class WeightStream {
     case (.quantize(let setting, let type), .floats(let entry)):
       return try quantize(
         entry, isTransposed: step.source.parameter.isTransposed, setting, type, step.targets)
+    case (.repack, .packed(let form, _)): try repack(form, step)
+    case (.dequantize(let type), .packed(let form, _)):
+      let matrix = try model.opened(form)
+      try expand(step, as: type) { matrix.floats(rows: $0) }
+    case (.dequantize(let type), .scaled):
+      let matrix = try model.matrix(step.source)
+      try expand(step, as: type) { matrix.gather($0.map(Int32.init)) }
     case (.dequantize(let type), .affine(let codes, let scales, let biases, let setting)):
       try dequantize(
         codes, scales, biases, setting, type, isTransposed: step.source.parameter.isTransposed,
         step.targets[0].name)
     case (.cast(let type), _):
-      for entry in step.source.tensors { try copy(entry, as: entry.dtype == .u32 ? .u32 : type) }
-    case (.quantize, .affine), (.dequantize, .floats): preconditionFailure("the plan was checked")
+      for entry in step.source.tensors { try copy(entry, as: entry.dtype.isFloat ? type : entry.dtype) }
+    case (.quantize, _), (.dequantize, .floats), (.repack, _): preconditionFailure("the plan was checked")
     }
     return nil
   }
@@ -65,13 +71,10 @@ final class WeightStream {
     for rows in blocks(entry, whole: isTransposed) {
       let stored = try cast(try block(entry, rows), to: type, entry, rows)
       let weights = isTransposed ? turned(stored) : stored
-      let quantized = try AffineQuantizer.quantize(
-        weights, bits: setting.bits, groupSize: setting.groupSize, place: place(entry),
-        firstRow: rows.lowerBound)
-      error.add(quantized)
-      for (target, part) in zip(targets, [quantized.codes, quantized.scales, quantized.biases]) {
-        try append(target.name, part)
-      }
+      let quantized = try QuantizedMatrix(
+        weights, setting, place: place(entry), firstRow: rows.lowerBound)
+      error.add(quantized.error)
+      for (target, part) in zip(targets, quantized.parts) { try append(target.name, part) }
       try advance(entry, rows.count * entry.rowBytes)
     }
     return error
@@ -94,7 +97,46 @@ final class WeightStream {
     }
   }
 
+  /// Writes what another tool has packed in MLX's format.
+  private func repack(_ form: PackedForm, _ step: ModelRewrite.Step) throws(Failure) {
+    let matrix = try model.opened(form)
+    for rows in blocks(of: step) {
+      for (target, part) in zip(step.targets, matrix.mlxParts(rows: rows)) {
+        try append(target.name, part)
+      }
+      try advance(step, rows)
+    }
+  }
+
+  /// Writes a matrix as floats.
+  ///
+  /// - Parameter values: some of its rows as f32.
+  private func expand(
+    _ step: ModelRewrite.Step, as type: DType, values: (Range<Int>) -> Tensor
+  ) throws(Failure) {
+    let isTransposed = step.source.parameter.isTransposed
+    for rows in blocks(of: step, whole: isTransposed) {
+      let weights = try cast(values(rows), to: type, step.source.tensors[0], rows)
+      try append(step.targets[0].name, isTransposed ? turned(weights) : weights)
+      try advance(step, rows)
+    }
+  }
+
   // MARK: Blocks
+
+  /// Ranges of rows of a matrix that take about `blockBytes` as f32.
+  private func blocks(of step: ModelRewrite.Step, whole: Bool = false) -> [Range<Int>] {
+    let (rows, columns) = (step.source.parameter.shape[0], step.source.parameter.shape[1])
+    let height = whole ? max(1, rows) : max(1, WeightStream.blockBytes / max(1, 4 * columns))
+    return stride(from: 0, to: rows, by: height).map { $0..<min(rows, $0 + height) }
+  }
+
+  /// Counts rows of a matrix of several tensors as done.
+  private func advance(_ step: ModelRewrite.Step, _ rows: Range<Int>) throws(Failure) {
+    let total = step.source.tensors.reduce(0) { $0 + $1.byteCount }
+    for entry in step.source.tensors.dropFirst() { source.forget(entry.name) }
+    try advance(step.source.tensors[0], total * rows.count / max(1, step.source.parameter.shape[0]))
+  }
 
   /// A matrix with rows and columns exchanged; by way of f32, which holds every bf16 and f16.
   private func turned(_ matrix: Tensor) -> Tensor {
@@ -104,7 +146,8 @@ final class WeightStream {
   /// Ranges of rows of about `blockBytes`, or one of all; an empty one for a tensor without rows.
   private func blocks(_ entry: StoredTensor, whole: Bool = false) -> [Range<Int>] {
     let rows = entry.shape[0]
-    if whole { return [0..<rows] }
+    // Rows whose bits fill no whole bytes can't be told apart.
+    if whole || entry.dtype.isPacked { return [0..<rows] }
     guard rows > 0 else { return [0..<0] }
     let height = max(1, WeightStream.blockBytes / max(1, entry.rowBytes))
     return stride(from: 0, to: rows, by: height).map { $0..<min(rows, $0 + height) }
@@ -113,7 +156,9 @@ final class WeightStream {
   /// Rows of a stored tensor, where they lie.
   private func block(_ entry: StoredTensor, _ rows: Range<Int>) throws(Failure) -> Tensor {
     let bytes = try source.bytes(entry)
-    let range = rows.lowerBound * entry.rowBytes..<rows.upperBound * entry.rowBytes
+    let range =
+      rows == 0..<entry.shape[0]
+      ? 0..<bytes.count : rows.lowerBound * entry.rowBytes..<rows.upperBound * entry.rowBytes
     return Tensor(
       mapping: UnsafeRawBufferPointer(rebasing: bytes[range]), owner: source,
       shape: [rows.count] + entry.shape.dropFirst(), dtype: entry.dtype)
@@ -153,9 +198,9 @@ final class WeightStream {
     progress?.advance(to: bytesDone, detail: "\(rate) MB/s  \(entry.name)")
   }
 
-  private func place(_ entry: StoredTensor) -> String { "\(path): tensor '\(entry.name)'" }
+  private func place(_ entry: StoredTensor) -> String { "\(model.path): tensor '\(entry.name)'" }
 }
 
 extension StoredTensor {
-  fileprivate var rowBytes: Int { shape.dropFirst().reduce(dtype.size, *) }
+  fileprivate var rowBytes: Int { dtype.byteCount(shape.dropFirst().reduce(1, *)) }
 }

@@ -13,24 +13,25 @@ package final class DenseWeights: StoredWeights, @unchecked Sendable {  // immut
 
   package let arithmetic: Arithmetic
 
-  /// Takes a matrix of floats; types that no kernel reads (f64, f8) are cast to f32.
+  /// Takes a matrix of floats; types that no kernel reads are widened, those of at most 8 bits to bf16, f64 to f32.
   package init(_ values: Tensor, arithmetic: Arithmetic = .exact) {
     precondition(values.rank == 2, "\(values) is not a matrix")
     self.arithmetic = arithmetic
     switch values.dtype {
     case .f32, .bf16, .f16: self.values = values.detached()
-    default: self.values = values.detached().cast(to: .f32)
+    case .f64: self.values = values.detached().cast(to: .f32)
+    default: self.values = values.detached().cast(to: .bf16)
     }
   }
 
-  package var byteCount: Int { values.count * values.dtype.size }
+  package var byteCount: Int { values.byteCount }
 
   var stored: mlt_matrix {
     let (rows, columns) = (values.shape[0], values.shape[1])
     return mlt_matrix(
       values: values.storage.address, rows: Int64(rows), columns: Int64(columns),
       row_bytes: Int64(columns * values.dtype.size), format: values.dtype.storedFormat, scale_format: MLT_F32,
-      scales: nil, biases: nil, group: 0)
+      scales: nil, biases: nil, group: 0, column_groups: nil)
   }
 }
 

@@ -84,7 +84,8 @@ package final class GroupedAffineWeights: StoredWeights, @unchecked Sendable {  
     mlt_matrix(
       values: codes.storage.address, rows: Int64(codes.shape[0]), columns: Int64(codes.shape[1] * 32 / bits),
       row_bytes: Int64(codes.shape[1] * 4), format: format, scale_format: scales.dtype.storedFormat,
-      scales: scales.storage.address, biases: biases.storage.address, group: Int64(groupSize))
+      scales: scales.storage.address, biases: biases.storage.address, group: Int64(groupSize),
+      column_groups: nil)
   }
 
   /// Whether activations of products are rounded to 8 bits.

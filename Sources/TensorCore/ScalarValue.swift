@@ -24,6 +24,9 @@ enum ScalarValue {
     case .f8e4m3: self = .float(SmallFloat.e4m3.value(Int(place.loadUnaligned(as: UInt8.self))))
     case .f8e5m2: self = .float(SmallFloat.e5m2.value(Int(place.loadUnaligned(as: UInt8.self))))
     case .f8e8m0: self = .float(SmallFloat.e8m0.value(Int(place.loadUnaligned(as: UInt8.self))))
+    case .f8e4m3fnuz: self = .float(SmallFloat.e4m3fnuz.value(Int(place.loadUnaligned(as: UInt8.self))))
+    case .f8e5m2fnuz: self = .float(SmallFloat.e5m2fnuz.value(Int(place.loadUnaligned(as: UInt8.self))))
+    case .f6e2m3, .f6e3m2, .f4, .c64: preconditionFailure("an element of \(type) is no scalar at an address")
     }
   }
 
@@ -40,6 +43,9 @@ enum ScalarValue {
     case .f8e4m3: store(UInt8(SmallFloat.e4m3.code(double)))
     case .f8e5m2: store(UInt8(SmallFloat.e5m2.code(double)))
     case .f8e8m0: store(UInt8(SmallFloat.e8m0.code(double)))
+    case .f8e4m3fnuz: store(UInt8(SmallFloat.e4m3fnuz.code(double)))
+    case .f8e5m2fnuz: store(UInt8(SmallFloat.e5m2fnuz.code(double)))
+    case .f6e2m3, .f6e3m2, .f4, .c64: preconditionFailure("an element of \(type) is no scalar at an address")
     case .i64: store(whole(Int64.self))
     case .i32: store(whole(Int32.self))
     case .i16: store(whole(Int16.self))
@@ -92,7 +98,8 @@ extension ScalarValue {
 /// A float type of at most 16 bits, described by its fields.
 ///
 /// Sources: IEEE 754 (f16), OCP 8-bit Floating Point Specification 1.0 (e4m3 without infinities, e5m2), OCP
-/// Microscaling Formats 1.0 (e8m0: powers of two without sign).
+/// Microscaling Formats 1.0 (e8m0: powers of two without sign; e2m3, e3m2 and e2m1: neither infinity nor NaN), Noune et al.
+/// 2022, arXiv:2206.02915 (fnuz: one zero, whose negative is NaN).
 struct SmallFloat {
   let mantissaBits: Int
   let bias: Int
@@ -101,7 +108,8 @@ struct SmallFloat {
   let signBit: Int
   /// The code after the largest finite one: infinity, or NaN where there is none.
   let overflow: Int
-  let nan: Int
+  /// Nil where there is none: then what is too large becomes the largest, and NaN zero.
+  let nan: Int?
   let hasInfinity: Bool
 
   static let f16 = SmallFloat(
@@ -118,8 +126,33 @@ struct SmallFloat {
   static let e8m0 = SmallFloat(
     mantissaBits: 0, bias: 127, leastExponent: -127, signBit: 0, overflow: 0xff, nan: 0xff, hasInfinity: false
   )
+  static let e4m3fnuz = SmallFloat(
+    mantissaBits: 3, bias: 8, leastExponent: -7, signBit: 0x80, overflow: 0x80, nan: 0x80, hasInfinity: false)
+  static let e5m2fnuz = SmallFloat(
+    mantissaBits: 2, bias: 16, leastExponent: -15, signBit: 0x80, overflow: 0x80, nan: 0x80,
+    hasInfinity: false)
+  static let e2m3 = SmallFloat(
+    mantissaBits: 3, bias: 1, leastExponent: 0, signBit: 0x20, overflow: 0x20, nan: nil, hasInfinity: false)
+  static let e3m2 = SmallFloat(
+    mantissaBits: 2, bias: 3, leastExponent: -2, signBit: 0x20, overflow: 0x20, nan: nil, hasInfinity: false)
+  static let e2m1 = SmallFloat(
+    mantissaBits: 1, bias: 1, leastExponent: 0, signBit: 0x8, overflow: 0x8, nan: nil, hasInfinity: false)
+
+  /// The format of a type whose elements share bytes.
+  static func packed(_ type: DType) -> SmallFloat {
+    switch type {
+    case .f6e2m3: e2m3
+    case .f6e3m2: e3m2
+    case .f4: e2m1
+    default: preconditionFailure("elements of \(type) have bytes of their own")
+    }
+  }
+
+  /// Whether the negative zero means NaN.
+  private var hasOneZero: Bool { nan == signBit }
 
   func value(_ code: Int) -> Double {
+    if hasOneZero && code == nan { return .nan }
     let negative = code & signBit != 0
     let magnitude = negative ? code - signBit : code
     guard magnitude < overflow else {
@@ -136,17 +169,20 @@ struct SmallFloat {
 
   /// The nearest code, ties to even; beyond the largest finite value infinity, or NaN where there is none.
   func code(_ value: Double) -> Int {
-    guard !value.isNaN else { return nan }
+    guard !value.isNaN else { return nan ?? 0 }
     let negative = value.sign == .minus
-    guard signBit != 0 || !negative else { return nan }
+    guard signBit != 0 || !negative else { return nan ?? 0 }
     let sign = negative ? signBit : 0
-    guard value.isFinite else { return sign | overflow }
+    // What comes after the largest number.
+    let beyond = hasOneZero ? signBit : nan == nil ? sign | (overflow - 1) : sign | overflow
+    guard value.isFinite else { return beyond }
     let exponent = value == 0 ? leastExponent : max(leastExponent, Int(value.exponent))
     let unit = Double(sign: .plus, exponent: exponent - mantissaBits, significand: 1)
     let steps = Int((value.magnitude / unit).rounded(.toNearestOrEven))
     // `steps` counts from zero in units of the last place, so a carry into the exponent comes by itself.
     let isNormal = steps >= 1 << mantissaBits
     let magnitude = isNormal ? ((exponent + bias - 1) << mantissaBits) + steps : steps
-    return sign | min(magnitude, overflow)
+    if hasOneZero && magnitude == 0 { return 0 }
+    return magnitude < overflow ? sign | magnitude : beyond
   }
 }

@@ -33,8 +33,7 @@ extension Tensor {
       case .u32: return read(UInt32.self)
       case .u16: return read(UInt16.self)
       case .u8, .bool: return read(UInt8.self)
-      case .f64, .f32, .f16, .bf16, .f8e4m3, .f8e5m2, .f8e8m0:
-        preconditionFailure("\(self) does not hold integers")
+      default: preconditionFailure("\(self) does not hold integers")
       }
     }
   }
@@ -48,7 +47,7 @@ extension Tensor {
   /// Lends the elements' bytes, little-endian and row-major.
   package func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
     defer { withExtendedLifetime(storage) {} }
-    return try body(UnsafeRawBufferPointer(start: storage.address, count: count * dtype.size))
+    return try body(UnsafeRawBufferPointer(start: storage.address, count: byteCount))
   }
 
   /// Lends the bytes for writing.
@@ -59,7 +58,7 @@ extension Tensor {
   package func withMutableBytes<R>(_ body: (UnsafeMutableRawBufferPointer) throws -> R) rethrows -> R {
     precondition(storage.isWritable, "\(self) is mapped from a file and cannot be written")
     defer { withExtendedLifetime(storage) {} }
-    return try body(UnsafeMutableRawBufferPointer(start: storage.address, count: count * dtype.size))
+    return try body(UnsafeMutableRawBufferPointer(start: storage.address, count: byteCount))
   }
 
   /// The elements of an f32 tensor, for a kernel.

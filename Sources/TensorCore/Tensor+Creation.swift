@@ -47,7 +47,7 @@ extension Tensor {
 
   /// Elements with undefined contents, to be written by a kernel or `withMutableBytes` before anything reads them.
   package static func uninitialized(_ shape: [Int], dtype: DType = .f32) -> Tensor {
-    Tensor(shape: shape, dtype: dtype, storage: Storage(byteCount: shape.reduce(dtype.size, *)))
+    Tensor(shape: shape, dtype: dtype, storage: Storage(byteCount: dtype.byteCount(shape.reduce(1, *))))
   }
 
   /// A tensor over memory that `owner` keeps alive, such as a mapped file.
@@ -56,7 +56,7 @@ extension Tensor {
   /// arithmetic needs 4-byte alignment.
   package init(mapping bytes: UnsafeRawBufferPointer, owner: AnyObject, shape: [Int], dtype: DType) {
     precondition(
-      bytes.count == shape.reduce(dtype.size, *),
+      bytes.count == dtype.byteCount(shape.reduce(1, *)),
       "\(bytes.count) mapped bytes do not make \(dtype) \(shape)")
     self.init(shape: shape, dtype: dtype, storage: Storage(mapping: bytes, owner: owner))
   }

@@ -19,7 +19,7 @@ package struct Tensor {
   init(shape: [Int], dtype: DType, storage: Storage, origin: Origin? = nil) {
     precondition(shape.allSatisfy { $0 >= 0 }, "a tensor cannot have the shape \(shape)")
     precondition(
-      storage.byteCount >= shape.reduce(dtype.size, *),
+      storage.byteCount >= dtype.byteCount(shape.reduce(1, *)),
       "\(storage.byteCount) bytes are too few for \(dtype) \(shape)")
     self.shape = shape
     self.dtype = dtype
@@ -29,6 +29,9 @@ package struct Tensor {
 
   /// Number of elements.
   package var count: Int { shape.reduce(1, *) }
+
+  /// Number of bytes that the elements take.
+  package var byteCount: Int { dtype.byteCount(count) }
 
   /// Number of dimensions.
   package var rank: Int { shape.count }

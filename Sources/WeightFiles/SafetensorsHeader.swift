@@ -120,9 +120,14 @@ struct SafetensorsHeader {
     guard offsets.count == 2, offsets[0] <= offsets[1] else {
       throw .badData(place, "has data_offsets \(offsets), expected [begin, end] with begin ≤ end")
     }
-    guard let byteCount = byteCount(shape, dtype) else {
+    guard let bitCount = bitCount(shape, dtype) else {
       throw .badData(place, "has the shape \(shape), which is too large to be true")
     }
+    guard bitCount % 8 == 0 else {
+      throw .badData(
+        place, "is \(dtype.safetensorsName) \(shape), \(bitCount) bits, which do not fill whole bytes")
+    }
+    let byteCount = bitCount / 8
     guard offsets[1] - offsets[0] == byteCount else {
       throw .badData(
         place,
@@ -134,9 +139,9 @@ struct SafetensorsHeader {
     return (TensorEntry(name: name, dtype: dtype, shape: shape), dataStart + offsets[0]..<end)
   }
 
-  /// The size of a tensor, nil when the product of its dimensions, leaving out zeros, does not fit.
-  private static func byteCount(_ shape: [Int], _ dtype: DType) -> Int? {
-    var product = dtype.size
+  /// The size of a tensor in bits, nil when the product of its dimensions, leaving out zeros, does not fit.
+  private static func bitCount(_ shape: [Int], _ dtype: DType) -> Int? {
+    var product = dtype.bits
     for dimension in shape where dimension > 0 {
       let (next, overflow) = product.multipliedReportingOverflow(by: dimension)
       guard !overflow else { return nil }

@@ -46,7 +46,7 @@ package struct StoredTensor: Sendable, Equatable {
 
   package var elementCount: Int { shape.reduce(1, *) }
 
-  package var byteCount: Int { elementCount * dtype.size }
+  package var byteCount: Int { dtype.byteCount(elementCount) }
 }
 
 extension Sequence<StoredTensor> {

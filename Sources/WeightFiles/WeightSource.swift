@@ -19,7 +19,7 @@ package struct TensorEntry: Sendable, Equatable {
 
   package var elementCount: Int { shape.reduce(1, *) }
 
-  package var byteCount: Int { elementCount * dtype.size }
+  package var byteCount: Int { dtype.byteCount(elementCount) }
 }
 
 /// Named tensors from one file or from a folder of shards.

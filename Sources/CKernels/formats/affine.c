@@ -16,6 +16,7 @@
 
 #include "common.h"
 #include "cpu.h"
+#include "mlt_packed.h"
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -104,6 +105,20 @@ void mlt_affine_dequantize(mlt_format type, const void *codes, const void *scale
         if (type != MLT_F32) scaled = type == MLT_BF16 ? bf16_value(bf16_bits(scaled)) : f16_value(f16_bits(scaled));
         store(type, out, i + j, stored(type, scaled + bias));
       }
+    }
+  }
+}
+
+void mlt_affine_pack(const uint8_t *codes, int64_t count, int32_t bits, uint8_t *out) {
+  for (int64_t i = 0; i < count; i += 32) {
+    uint8_t *to = out + i / 8 * bits;
+    switch (bits) {  // a constant for each
+    case 2: pack(2, codes + i, to); break;
+    case 3: pack(3, codes + i, to); break;
+    case 4: pack(4, codes + i, to); break;
+    case 5: pack(5, codes + i, to); break;
+    case 6: pack(6, codes + i, to); break;
+    default: pack(8, codes + i, to);
     }
   }
 }

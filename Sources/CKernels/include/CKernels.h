@@ -5,5 +5,7 @@
 #include "mlt_limits.h"
 #include "mlt_int8.h"
 #include "mlt_matrix.h"
+#include "mlt_numbers.h"
+#include "mlt_packed.h"
 #include "mlt_sha256.h"
 #include "mlt_vector.h"

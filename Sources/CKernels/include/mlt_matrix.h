@@ -12,12 +12,15 @@
 #include <stdint.h>
 
 // How values are stored. The affine formats are MLX's: codes of b bits in one little-endian bit stream per row,
-// value = code * scale + bias with a scale and a bias for each group of 32, 64 or 128 columns.
+// value = code * scale + bias with a scale and a bias for each group of 32, 64 or 128 columns. The number formats are codes
+// of a small number type, a byte each or (E2M1) two in a byte, the first in its low half: value = number * scale with a scale
+// for each group of columns, and for MLT_U8 (number - zero) * scale, rounded once. See products/number_formats.h.
 typedef enum mlt_format : int32_t {
   MLT_F32, MLT_BF16, MLT_F16,
   MLT_AFFINE2, MLT_AFFINE3, MLT_AFFINE4, MLT_AFFINE5, MLT_AFFINE6, MLT_AFFINE8,
+  MLT_E2M1, MLT_E4M3, MLT_E5M2, MLT_I8, MLT_U8,
 } mlt_format;
-#define MLT_FORMATS 9
+#define MLT_FORMATS 14
 
 // A frozen matrix W[rows, columns] as it lies in memory (often a mapped file: any alignment).
 typedef struct mlt_matrix {
@@ -25,13 +28,17 @@ typedef struct mlt_matrix {
   int64_t rows, columns;
   int64_t row_bytes;
   mlt_format format;
-  mlt_format scale_format;   // affine: the type of scales and biases, MLT_F32, MLT_BF16 or MLT_F16
-  const void *scales, *biases;  // affine: [rows, columns / group]
-  int64_t group;             // affine: columns that share a scale: 32, 64 or 128, a divisor of columns
+  mlt_format scale_format;   // affine, numbers: the type of scales and biases, MLT_F32, MLT_BF16 or MLT_F16
+  const void *scales, *biases;  // affine: [rows, columns / group]; numbers: [rows, groups of a row], biases are zeros of U8
+  int64_t group;             // affine: columns that share a scale: 32, 64 or 128, a divisor of columns; numbers: any number of
+                             // columns (E2M1: a multiple of 16), the last group may be shorter
+  const int32_t *column_groups;  // numbers: the group of each column, where groups are no runs of columns; then `group` is
+                                 // the number of groups of a row, and scales and zeros are f32. Else NULL
 } mlt_matrix;
 
 // Expands W[row, begin ..< begin + count] to f32. begin and (affine) count are multiples of 32. Bit-exact and equal
-// in every kernel set: affine is round(round(code * scale) + bias) in f32, with no fused multiply-add.
+// in every kernel set: affine is round(round(code * scale) + bias) in f32, with no fused multiply-add; numbers are
+// round((number - zero) * scale), where the difference is exact.
 typedef void mlt_expand(const mlt_matrix *w, int64_t row, int64_t begin, int64_t count, float *out);
 
 // Y[i, n] = X[i, :] . W[n, :] for m <= MLT_DOT_ROWS rows of X and begin <= n < end, straight from the codes.

@@ -27,7 +27,10 @@ mlt_turn mlt_turn_any;
 // All formats in the order of mlt_format, for filling a table.
 #define MLT_EACH_FORMAT(F) \
   F(MLT_F32, f32) F(MLT_BF16, bf16) F(MLT_F16, f16) F(MLT_AFFINE2, affine2) F(MLT_AFFINE3, affine3) \
-  F(MLT_AFFINE4, affine4) F(MLT_AFFINE5, affine5) F(MLT_AFFINE6, affine6) F(MLT_AFFINE8, affine8)
+  F(MLT_AFFINE4, affine4) F(MLT_AFFINE5, affine5) F(MLT_AFFINE6, affine6) F(MLT_AFFINE8, affine8) \
+  F(MLT_E2M1, e2m1) F(MLT_E4M3, e4m3) F(MLT_E5M2, e5m2) F(MLT_I8, i8) F(MLT_U8, u8)
+// Formats past this one bring just their expansion: few rows go through `dot_expanded`.
+#define MLT_LAST_DIRECT MLT_AFFINE8
 // Code bits of an affine format, 0 for the others.
 #define MLT_CODE_BITS(format) \
   ((format) < MLT_AFFINE2 ? 0 : (format) == MLT_AFFINE8 ? 8 : (int)(format) - (int)MLT_AFFINE2 + 2)

@@ -11,6 +11,8 @@
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c"))), \
                              apply_to = function)
 
+#include "number_formats.h"
+
 // ---- formats: sixteen weights at a time ------------------------------------------------------------------------------
 
 // What a group of weights shares: for up to 4 bits the values of all codes, else scale and bias.
@@ -71,6 +73,10 @@ INLINE __m512 floats16(const mlt_format format, const uint8_t *row, int64_t i, _
 
 INLINE void expand(const mlt_format format, const mlt_matrix *w, int64_t row, int64_t begin, int64_t count,
                    float *out) {
+  if (format > MLT_AFFINE8) {
+    expand_numbers(format, w, row, begin, count, out);
+    return;
+  }
   const uint8_t *p = row_at(w, row);
   if (format < MLT_AFFINE2) {
     int64_t i = 0;

@@ -4,6 +4,7 @@
 #pragma once
 #include "common.h"
 #include "kernels.h"
+#include "number_formats.h"
 
 typedef float eight __attribute__((ext_vector_type(8), aligned(4)));
 typedef uint32_t eight_words __attribute__((ext_vector_type(8)));
@@ -31,6 +32,10 @@ INLINE eight floats8(const mlt_format format, const uint8_t *row, int64_t i) {
 
 INLINE void expand(const mlt_format format, const mlt_matrix *w, int64_t row, int64_t begin, int64_t count,
                    float *out) {
+  if (format > MLT_AFFINE8) {
+    expand_numbers(format, w, row, begin, count, out);
+    return;
+  }
   const uint8_t *p = row_at(w, row);
   if (format < MLT_AFFINE2) {
     int64_t i = 0;

@@ -1,6 +1,7 @@
 // What a kernel set makes of its `expand` and `dot_row` for each format: the functions that its tables list, and the tables
 // mlt_SET_expand and mlt_SET_dot. Included where both stand, with MLT_SET defined as the set's name.
 #include "kernels.h"
+#include "kernels_expanded.h"
 
 #define TABLE_OF(set, what) mlt_##set##_##what
 #define TABLE(set, what) TABLE_OF(set, what)
@@ -8,6 +9,10 @@
 // More than four rows of X go in two turns, the second with the row of W in the first-level cache.
 INLINE void dot(const mlt_format format, const mlt_matrix *w, int64_t begin, int64_t end, int64_t m, const float *x,
                 int64_t ldx, float *y, int64_t ldy) {
+  if (format > MLT_LAST_DIRECT) {
+    dot_expanded(format, w, begin, end, m, x, ldx, y, ldy);
+    return;
+  }
   for (int64_t n = begin; n < end; n++)
     for (int64_t i = 0; i < m; i += 4) {
       const float *xi = x + i * ldx;

@@ -5,6 +5,8 @@
 
 #pragma STDC FP_CONTRACT OFF  // expansion is two roundings, as MLX dequantizes
 
+#include "number_formats.h"
+
 // ---- formats: expanding a piece of a row -------------------------------------------------------------------------
 
 INLINE void expand_floats(const mlt_format format, const mlt_matrix *w, int64_t row, int64_t begin, int64_t count,
@@ -33,6 +35,7 @@ INLINE void expand_affine(const int bits, const mlt_matrix *w, int64_t row, int6
 #define DEFINE_EXPAND(FORMAT, name)                                                                               \
   static void expand_##name(const mlt_matrix *w, int64_t row, int64_t begin, int64_t count, float *out) {         \
     if (FORMAT < MLT_AFFINE2) expand_floats(FORMAT, w, row, begin, count, out);                                   \
+    else if (FORMAT > MLT_AFFINE8) expand_numbers(FORMAT, w, row, begin, count, out);                             \
     else expand_affine(MLT_CODE_BITS(FORMAT), w, row, begin, count, out);                                         \
   }
 MLT_EACH_FORMAT(DEFINE_EXPAND)

@@ -35,6 +35,8 @@ package struct EvaluatedModel: Sendable {
   /// Bytes of their tensors.
   package let byteCount: Int
   package let quantization: QuantizationTable?
+  /// How another tool has packed the weights, if one has.
+  package let packing: HubQuantization?
   package let contextLength: Int
 
   /// Describes a model folder, and an adapter whose weights are in `adapterFile`.
@@ -44,6 +46,7 @@ package struct EvaluatedModel: Sendable {
     model = try Artifact(folder: directory.path)
     architecture = directory.config["model_type"]?.stringValue ?? "unknown"
     quantization = directory.quantization
+    packing = directory.packing
     contextLength = directory.spec.contextLength
     var parameters = directory.spec.parameterCount
     var byteCount = directory.weights.entries.reduce(0) { $0 + $1.byteCount }
@@ -78,9 +81,9 @@ package struct EvaluatedModel: Sendable {
   package var baseJSON: JSON { adapter == nil ? .null : model.json }
 
   private var quantizationJSON: JSON {
-    guard let quantization else { return .null }
+    guard let quantization else { return packing.map { ["method": .string($0.words)] } ?? .null }
     return [
-      "mode": "affine", "bits": .integer(quantization.base.bits),
+      "mode": .string(quantization.base.mode.rawValue), "bits": .integer(quantization.base.bits),
       "group_size": .integer(quantization.base.groupSize),
       "exceptions": .integer(quantization.overrides.count),
     ]

@@ -66,7 +66,7 @@ package struct SuiteReport {
         rows.append(["adapter", adapter.name])
         rows.append(["its manifest", adapter.manifestDigest ?? "none: it can't be promoted"])
       }
-      let bits = model.quantization.map { "\($0.base.bits) bit, groups of \($0.base.groupSize)" } ?? "none"
+      let bits = model.quantization?.base.words ?? model.packing?.words ?? "none"
       rows += [
         ["parameters", "\(model.parameters)"], ["quantization", bits],
         ["size", Figures.bytes(metric(Metric.size))],

@@ -43,7 +43,7 @@ package final class Weight {
 
   /// Whether it is a frozen matrix of few bits.
   var isQuantized: Bool {
-    if case .stored(let matrix) = value { matrix is GroupedAffineWeights } else { false }
+    if case .stored(let matrix) = value { !(matrix is DenseWeights) } else { false }
   }
 
   /// Makes what products with a frozen matrix would otherwise make at their first use.

@@ -15,8 +15,10 @@ package final class ModelDirectory: Sendable {
   /// `generation_config.json`, if there is one.
   package let generationConfig: JSON?
   package let weights: any WeightSource
-  /// How the weights are quantized; nil when they are not.
+  /// How the weights are quantized in MLX's formats; nil when they are not.
   package let quantization: QuantizationTable?
+  /// How another tool has packed them; nil when none has.
+  package let packing: HubQuantization?
   /// The ids that end a text: those of `generation_config.json`, else those of `config.json`.
   package let eosTokenIDs: [Int32]
   /// The id that begins a text, if the model has one.
@@ -36,6 +38,7 @@ package final class ModelDirectory: Sendable {
     config = try JSON.read(path: configPath, limit: Self.configLimit)
     spec = try Families.spec(config: config, source: configPath)
     quantization = try QuantizationTable(config: config, source: configPath)
+    packing = try HubQuantization(config: config, source: configPath)
     let generationPath = "\(path)/generation_config.json"
     let hasGenerationConfig = Files.exists(generationPath)
     let generation = hasGenerationConfig ? try JSON.read(path: generationPath, limit: Self.configLimit) : [:]
@@ -50,6 +53,9 @@ package final class ModelDirectory: Sendable {
     weights = try ShardedWeights(directory: path)
   }
 
+  /// Whether some matrices are no plain floats.
+  package var isQuantized: Bool { quantization != nil || packing != nil }
+
   /// Weights that the model does not need, apart from those that files of its family usually carry; to be told to the
   /// user, since they may mean that the configuration is wrong.
   package var ignoredTensors: [String] {
@@ -57,13 +63,17 @@ package final class ModelDirectory: Sendable {
     needed.formUnion(
       needed.filter { $0.hasPrefix(spec.prefix) }.map { String($0.dropFirst(spec.prefix.count)) })
     needed.formUnion(spec.parameters.compactMap(\.stack?.name))
+    let parts = packing == nil ? ["scales", "biases"] : PackedFinder.parts
     for path in spec.matrices.flatMap({
       [$0.path] + ($0.stack.map { [StoredParameter.path(of: $0.name)] } ?? [])
     }) {
-      needed.formUnion(["\(path).scales", "\(path).biases"])
+      for path in [path, String(path.dropFirst(spec.prefix.count))] {
+        needed.formUnion(parts.map { "\(path).\($0)" })
+      }
     }
     return weights.entries.map(\.name).filter { name in
-      let isUsual = spec.ignoredSuffixes.contains { name.hasSuffix($0) }
+      // Scales of caches are about arithmetic that mlt does not do.
+      let isUsual = (spec.ignoredSuffixes + [".k_scale", ".v_scale"]).contains { name.hasSuffix($0) }
       // A tied model may repeat its embedding as the head.
       let isTiedHead = spec.head == nil && name.hasPrefix("lm_head.")
       return !needed.contains(name) && !isUsual && !isTiedHead

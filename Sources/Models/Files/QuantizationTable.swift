@@ -3,20 +3,7 @@
 
 import SafeIO
 
-/// How one matrix is quantized.
-package struct QuantizationSetting: Sendable, Equatable {
-  /// Columns that share a scale and a bias.
-  package var groupSize: Int
-  /// Bits of a code.
-  package var bits: Int
-
-  package init(groupSize: Int, bits: Int) {
-    self.groupSize = groupSize
-    self.bits = bits
-  }
-}
-
-/// The quantization of a model in the affine mode of MLX.
+/// The quantization of a model in the modes of MLX.
 package struct QuantizationTable: Sendable, Equatable {
   /// What holds for every matrix that is no exception.
   package var base: QuantizationSetting
@@ -33,18 +20,15 @@ package struct QuantizationTable: Sendable, Equatable {
 
   /// Reads the table from `config.json`; nil when the model is not quantized.
   ///
-  /// `quantization` counts; mlx-lm repeats it as `quantization_config` for the hub, where other tools write other
-  /// things, which are refused by name.
-  /// - Throws: `Failure.badData` for a method or mode that is not supported, or a malformed object.
+  /// `quantization` counts; mlx-lm repeats it as `quantization_config` for the hub, where other tools name a method: what
+  /// they say is read by `HubQuantization`.
+  /// - Throws: `Failure.badData` for a mode that is not supported, or a malformed object.
   package init?(config: JSON, source: String) throws(Failure) {
     let fields = try Fields(config, source: source)
     if let table = try fields.optionalFields("quantization") {
       try self.init(table)
     } else if let table = try fields.optionalFields("quantization_config") {
-      if let method = try table.optionalString("quant_method") {
-        throw table.complaint(
-          "quant_method", "weights quantized by '\(method)' can't be read; convert them first")
-      }
+      if table.has("quant_method") { return nil }
       try self.init(table)
     } else {
       return nil
@@ -67,12 +51,21 @@ package struct QuantizationTable: Sendable, Equatable {
 }
 
 extension QuantizationSetting {
+  /// What is missing is what mlx-lm assumes: the mode affine, and the mode's own bits and groups.
   fileprivate init(_ fields: Fields) throws(Failure) {
-    let mode = try fields.string("mode", default: "affine")
-    guard mode == "affine" else {
-      throw fields.complaint("mode", "'\(mode)' is not supported; known: affine")
+    let name = try fields.string("mode", default: "affine")
+    guard let mode = QuantizationMode(rawValue: name) else {
+      let known = QuantizationMode.allCases.map(\.rawValue).joined(separator: ", ")
+      throw fields.complaint("mode", "'\(name)' is not supported; known: \(known)")
     }
-    groupSize = try fields.int("group_size")
-    bits = try fields.int("bits")
+    self = mode.defaultSetting
+    groupSize = try fields.int("group_size", default: groupSize)
+    bits = try fields.int("bits", default: bits)
+    guard mode == .affine || isSupported else {
+      throw fields.complaint(
+        "bits",
+        "\(bits) bits in groups of \(groupSize) are not '\(name)', which has \(mode.supportedBits[0]) in groups of "
+          + "\(mode.supportedGroupSizes[0])")
+    }
   }
 }

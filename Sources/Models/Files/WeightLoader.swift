@@ -52,6 +52,13 @@ extension ModelDirectory {
         codes: weights.tensor(codes), scales: weights.tensor(scales), biases: weights.tensor(biases),
         bits: setting.bits, groupSize: setting.groupSize,
         arithmetic: arithmetic, place: "\(path): tensor '\(codes.name)'")
+    case .scaled(let codes, let scales, let setting):
+      guard let number = setting.mode.number else { preconditionFailure("the affine mode has biases") }
+      return GroupedScaledWeights(
+        number, codes: try weights.tensor(codes), columns: stored.parameter.shape[1],
+        scales: try weights.tensor(scales).scales(arePowers: setting.mode.hasPowerScales),
+        groups: .runs(of: setting.groupSize), arithmetic: arithmetic)
+    case .packed(let form, _): return try opened(form).matrix(arithmetic)
     }
   }
 }

@@ -18,6 +18,7 @@ extension JSONObject {
   package mutating func setQuantization(_ table: QuantizationTable?) {
     self["quantization"] = table.map { .object($0.json) }
     self["quantization_config"] = self["quantization"]
+    self["compression_config"] = nil
   }
 
   /// Repeats transformers 5's `rope_parameters` under the older keys `rope_theta` and `rope_scaling`.
@@ -55,13 +56,15 @@ extension JSONObject {
 }
 
 extension DType {
-  /// The type of weights as configurations spell it; only for f32, bf16 and f16.
+  /// The type of weights as configurations spell it.
   package var configName: String {
     switch self {
     case .f32: "float32"
     case .bf16: "bfloat16"
     case .f16: "float16"
-    default: preconditionFailure("no configuration names weights in \(self)")
+    case .f8e4m3: "float8_e4m3fn"
+    case .f8e5m2: "float8_e5m2"
+    default: rawValue
     }
   }
 }
@@ -74,11 +77,5 @@ extension QuantizationTable {
       object[path] = overrides[path].flatMap { $0 }.map { .object($0.json) } ?? false
     }
     return object
-  }
-}
-
-extension QuantizationSetting {
-  fileprivate var json: JSONObject {
-    ["group_size": .integer(groupSize), "bits": .integer(bits), "mode": "affine"]
   }
 }

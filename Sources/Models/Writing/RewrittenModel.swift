@@ -49,7 +49,7 @@ package struct RewrittenModel {
   /// Whether the result is quantized: then it is written in the manner of mlx-lm, otherwise of transformers.
   private var isQuantized: Bool {
     switch quantization {
-    case .kept: model.quantization != nil
+    case .kept: model.isQuantized
     case .removed: false
     case .set: true
     }

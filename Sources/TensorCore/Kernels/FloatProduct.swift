@@ -46,7 +46,7 @@ package enum FloatProduct {
     let w = mlt_matrix(
       values: b.address, rows: Int64(b.isTransposed ? n : k), columns: Int64(b.isTransposed ? k : n),
       row_bytes: Int64(4 * b.stride), format: MLT_F32, scale_format: MLT_F32, scales: nil, biases: nil,
-      group: 0)
+      group: 0, column_groups: nil)
     let kernels = BlockedProduct.kernels
     if b.isTransposed {
       BlockedProduct.run(

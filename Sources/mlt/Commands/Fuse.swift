@@ -48,10 +48,8 @@ struct Fuse: ParsableCommand {
       let digests = OutputDigests()
       let (_, input) = try ProvenanceInput.directory(role: "model", path: model) {
         try merging.write(into: staging, follower: digests, progress: progress) {
-          matrix, setting, scaleType in
-          let quantized = try AffineQuantizer.quantize(
-            matrix.cast(to: scaleType), bits: setting.bits, groupSize: setting.groupSize)
-          return (quantized.codes, quantized.scales, quantized.biases)
+          matrix, setting, type in
+          try QuantizedMatrix(matrix.cast(to: type), setting).parts
         }
       }
       let provenance = Provenance(

@@ -137,7 +137,10 @@ struct Inspection {
     add("context", .integer(spec.contextLength))
     add("tied_embedding", .bool(spec.head == nil))
     for (part, text) in spec.words { add(part, .string(text)) }
-    add("quantization", model.quantization.map { Self.json($0) } ?? .null)
+    add(
+      "quantization",
+      model.quantization.map { Self.json($0) } ?? model.packing.map { ["method": .string($0.words)] } ?? .null
+    )
     let ignored = model.ignoredTensors
     describe(WeightSummary(model.weights), parameters: spec.parameterCount)
     if !ignored.isEmpty {
@@ -147,7 +150,8 @@ struct Inspection {
 
   private static func json(_ table: QuantizationTable) -> JSON {
     [
-      "bits": .integer(table.base.bits), "group_size": .integer(table.base.groupSize),
+      "mode": .string(table.base.mode.rawValue), "bits": .integer(table.base.bits),
+      "group_size": .integer(table.base.groupSize),
       "exceptions": .integer(table.overrides.count),
     ]
   }

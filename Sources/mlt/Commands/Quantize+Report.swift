@@ -32,6 +32,9 @@ extension RewriteReport {
     if error != nil, !kept.isEmpty {
       Console.note("kept as floats, since their rows are no whole groups: \(Self.list(kept.map(\.path)))")
     }
+    if !expanded.isEmpty {
+      Console.note("made floats, since no format of MLX holds their values: \(Self.list(expanded))")
+    }
     if !dropped.isEmpty {
       Console.note("not taken over, since the model does not use them: \(Self.list(dropped))")
     }
@@ -53,7 +56,7 @@ extension MatrixReport {
   fileprivate var cells: [String] {
     let stored =
       switch storage {
-      case .affine(let setting): "\(setting.bits) bits, groups of \(setting.groupSize)"
+      case .quantized(let setting): setting.words
       case .floats(let type): type.configName
       }
     return [
