@@ -1,6 +1,6 @@
 // Quantizing to small floats in groups, bit for bit as MLX's CPU backend does it (mlx 0.32, fp_quantize). In f32:
 //
-//     scale = max |weight| / largest number (6 for E2M1, 448 for E4M3)
+//     scale = max |weight| / largest number (6 for E2M1, 448 for E4M3), rounded to the type of the weights
 //     powers:  2^e with e = ceil(log2(scale)), 0 for a group of zeros, held to -127 ... 127, stored as e + 127
 //     E4M3:    scale rounded to E4M3
 //     E2M1:    the nearest number to weight / scale, of two the one nearer to zero; zero has no sign
@@ -42,6 +42,10 @@ INLINE float e4m3_value(uint32_t code) {
 
 INLINE float power(uint32_t code) { return bits_float(code ? code << 23 : 0x400000); }
 
+INLINE float rounded(const mlt_format type, float value) {
+  return type == MLT_F32 ? value : type == MLT_BF16 ? bf16_value(bf16_bits(value)) : f16_value(f16_bits(value));
+}
+
 INLINE uint32_t scale_code(mlt_scales kind, float scale) {
   if (kind == MLT_E4M3_SCALES) return e4m3_bits(scale);
   const float exponent = scale > 0 ? ceilf(log2f(scale)) : 0;
@@ -63,7 +67,7 @@ INLINE int64_t rows_of(const mlt_format type, const mlt_format number, const voi
         strange += a * 0;
       }
       if (strange != 0 || !isfinite(most)) return g;
-      const uint32_t code = scale_code(kind, most / largest);
+      const uint32_t code = scale_code(kind, rounded(type, most / largest));
       const float scale = kind == MLT_POWERS ? power(code) : e4m3_value(code);
       scales[g] = (uint8_t)code;
       float misses = 0, squares = 0;
