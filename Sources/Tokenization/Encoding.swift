@@ -9,6 +9,8 @@ package struct Encoding: Sendable, Equatable {
   package var offsets: [Range<Int>] = []
   /// Which text of a pair each token belongs to, as the template says.
   package var typeIDs: [Int32] = []
+  /// Which tokens only make the encodings of a batch equally long.
+  package internal(set) var padding = 0..<0
 
   package var count: Int { ids.count }
 

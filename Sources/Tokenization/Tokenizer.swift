@@ -16,6 +16,10 @@ package final class Tokenizer: Sendable {
   /// The named special tokens of tokenizer_config.json, such as `bos_token`.
   package let namedTokens: [String: String]
 
+  private let padding: JSON
+  private let paddingSide: String?
+  private let source: String
+
   /// The string of each id as decoding sees it.
   private let tokenStrings: [String?]
   private let isSpecialID: [Bool]
@@ -23,7 +27,7 @@ package final class Tokenizer: Sendable {
 
   /// Makes a tokenizer from the content of a tokenizer.json.
   ///
-  /// Its `truncation` and `padding` are left aside: they are settings of whoever saved the file.
+  /// Its `truncation` is left aside, and its `padding` is for batches alone: they are settings of whoever saved the file.
   /// - Parameters:
   ///   - json: the file's content.
   ///   - source: the file's name in errors.
@@ -52,7 +56,14 @@ package final class Tokenizer: Sendable {
     try added.add(
       configuration.tokensToAdd(beside: added), vocabulary: model.vocabulary, normalizer: normalizer)
     self.added = added
-    namedTokens = configuration.namedTokens
+    var named = configuration.namedTokens
+    for (name, token) in try fields.optionalFields("named_tokens")?.object ?? [:] where named[name] == nil {
+      named[name] = token.stringValue
+    }
+    namedTokens = named
+    padding = fields.object["padding"] ?? .null
+    paddingSide = configuration.paddingSide
+    self.source = source
 
     var strings = model.vocabulary.tokens
     for (id, token) in added.tokens {
@@ -173,13 +184,28 @@ package final class Tokenizer: Sendable {
         workspace: &workspace)
       var start = range.lowerBound
       for token in tokens {
-        let end = start + Int(token.length)
+        let extent = start..<start + Int(token.extent)
         encoding.ids.append(token.id)
-        encoding.tokens.append(model.vocabulary.tokens[Int(token.id)] ?? "")
-        encoding.offsets.append(cursor.origin(of: start..<end, in: words.text))
-        start = end
+        encoding.tokens.append(
+          token.id == model.textID
+            ? String(decoding: words.text.bytes[extent], as: UTF8.self)
+            : model.vocabulary.tokens[Int(token.id)] ?? "")
+        encoding.offsets.append(cursor.origin(of: extent, in: words.text))
+        start += Int(token.length)
       }
     }
+  }
+
+  /// How a batch is padded: as the tokenizer's file says, else to the longest text with the token named `pad_token`.
+  /// - Throws: `Failure.badData` when the file names no padding token, or asks for what can't be.
+  package func batchPadding() throws(Failure) -> Padding {
+    if let fields = try Fields(["padding": padding], source: source).optionalFields("padding") {
+      return try Padding(fields)
+    }
+    guard let token = namedTokens["pad_token"], let id = id(of: token) else {
+      throw .badData(source, "neither 'padding' nor a 'pad_token' beside it says how to pad a batch")
+    }
+    return Padding(token: token, id: id, isLeft: paddingSide == "left")
   }
 
   // MARK: Decoding

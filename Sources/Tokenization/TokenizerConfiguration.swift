@@ -1,5 +1,6 @@
-// What stands beside tokenizer.json: tokenizer_config.json, or special_tokens_map.json in older folders. It names the
-// special tokens and may add tokens; how text is split is tokenizer.json's affair alone.
+// What stands beside a tokenizer: tokenizer_config.json, or special_tokens_map.json in older folders. It names the
+// special tokens and may add tokens; how text is split is the tokenizer's affair alone, but where that is a
+// SentencePiece model, what stands around a text is said here.
 
 import SafeIO
 
@@ -9,6 +10,13 @@ struct TokenizerConfiguration: Sendable {
   private(set) var namedTokens: [String: String] = [:]
   private var addedTokens: [AddedToken] = []
   private var namedInOrder: [String] = []
+  private var addsBOS: Bool?
+  private var addsEOS: Bool?
+  private var tokenizerClass: String?
+  /// Whether a space is put before what follows a special token too.
+  private var isLegacy: Bool?
+  /// The side on which a batch is padded.
+  private(set) var paddingSide: String?
 
   /// The names under which special tokens go, in the order in which transformers adds them.
   private static let names = [
@@ -43,12 +51,34 @@ struct TokenizerConfiguration: Sendable {
       namedTokens[name] = token
       namedInOrder.append(token)
     }
+    addsBOS = try fields.optionalBool("add_bos_token") ?? addsBOS
+    addsEOS = try fields.optionalBool("add_eos_token") ?? addsEOS
+    tokenizerClass = try fields.optionalString("tokenizer_class") ?? tokenizerClass
+    isLegacy = try fields.optionalBool("legacy") ?? isLegacy
+    paddingSide = try fields.optionalString("padding_side") ?? paddingSide
     let more = fields.object["extra_special_tokens"] ?? fields.object["additional_special_tokens"]
     for entry in more?.arrayValue ?? [] {
       if let token = try Self.content(of: entry, fields, "additional_special_tokens") {
         namedInOrder.append(token)
       }
     }
+  }
+
+  /// How the class splits texts whose vocabulary comes as merges.
+  var splitRule: String? { tokenizerClass.map { $0.hasPrefix("Qwen2") ? "qwen2" : "gpt2" } }
+
+  /// How transformers uses a SentencePiece model: its classes for T5 end a text, all others begin it.
+  func use(of model: SentencePieceModel) -> SentencePieceModel.Use {
+    var use = SentencePieceModel.Use(model)
+    if let tokenizerClass {
+      let ends = tokenizerClass.hasPrefix("T5")
+      use.addsBOS = !ends
+      use.addsEOS = ends
+    }
+    use.addsBOS = addsBOS ?? use.addsBOS
+    use.addsEOS = addsEOS ?? use.addsEOS
+    use.prefixesAlways = isLegacy ?? true
+    return use
   }
 
   /// A token is its text, or an object with its text and how it is matched.
@@ -63,35 +93,9 @@ struct TokenizerConfiguration: Sendable {
   func tokensToAdd(beside added: AddedVocabulary) -> [AddedToken] {
     var result = addedTokens.filter { !added.contains($0) }
     var known = Set(result.map { [UInt8]($0.content.utf8) })
-    for name in namedInOrder where added.id(of: name) == nil {
+    for name in namedInOrder where !added.isRead(name) {
       if known.insert([UInt8](name.utf8)).inserted { result.append(AddedToken(special: name)) }
     }
     return result
-  }
-}
-
-extension Tokenizer {
-  /// Loads the tokenizer of a model folder: its tokenizer.json, and the names of special tokens from
-  /// tokenizer_config.json.
-  /// - Parameter path: the folder, or a tokenizer.json itself.
-  /// - Throws: `Failure.notFound` when there is no tokenizer.json, `Failure.badData` when it can't be used.
-  package static func load(directory path: String) throws(Failure) -> Tokenizer {
-    guard Files.isDirectory(path) else {
-      return try Tokenizer(
-        json: JSON.read(path: path), source: path,
-        configuration: TokenizerConfiguration(directory: Files.parent(of: path)))
-    }
-    let file = "\(path)/tokenizer.json"
-    guard Files.exists(file) else {
-      let other = ["tokenizer.model", "vocab.json"].first { Files.exists("\(path)/\($0)") }
-      throw .notFound(
-        file,
-        other.map {
-          "no such file; '\($0)' alone is not read, convert it to a tokenizer.json with transformers"
-        }
-          ?? "no such file; the folder has no tokenizer")
-    }
-    return try Tokenizer(
-      json: JSON.read(path: file), source: file, configuration: TokenizerConfiguration(directory: path))
   }
 }

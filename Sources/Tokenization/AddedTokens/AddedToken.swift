@@ -15,6 +15,8 @@ struct AddedToken: Sendable, Equatable {
   let isNormalized: Bool
   /// It steers the model and is no text; decoding may skip it.
   let isSpecial: Bool
+  /// It is found in texts; a control piece of a SentencePiece model is not.
+  let isInText: Bool
 
   /// A special token that a configuration only names.
   init(special content: String) {
@@ -24,6 +26,7 @@ struct AddedToken: Sendable, Equatable {
     stripsRight = false
     isNormalized = false
     isSpecial = true
+    isInText = true
   }
 
   init(_ fields: Fields) throws(Failure) {
@@ -33,11 +36,12 @@ struct AddedToken: Sendable, Equatable {
     stripsRight = try fields.bool("rstrip", default: false)
     isSpecial = try fields.bool("special", default: false)
     isNormalized = try fields.bool("normalized", default: !isSpecial)
+    isInText = try fields.bool("in_text", default: true)
   }
 
   static func == (left: AddedToken, right: AddedToken) -> Bool {
     left.content.utf8.elementsEqual(right.content.utf8) && left.isSingleWord == right.isSingleWord
       && left.stripsLeft == right.stripsLeft && left.stripsRight == right.stripsRight
-      && left.isNormalized == right.isNormalized && left.isSpecial == right.isSpecial
+      && left.isNormalized == right.isNormalized && left.isSpecial == right.isSpecial && left.isInText == right.isInText
   }
 }

@@ -26,6 +26,9 @@ struct AddedVocabulary: Sendable {
   /// Whether a token was added just so.
   func contains(_ token: AddedToken) -> Bool { id(of: token.content).flatMap { tokens[$0] } == token }
 
+  /// Whether a token was added that is found in texts.
+  func isRead(_ content: String) -> Bool { id(of: content).flatMap { tokens[$0] }?.isInText ?? false }
+
   /// Adds tokens: one that the model's vocabulary has keeps its id there, others get the next free one.
   mutating func add(
     _ added: [AddedToken], vocabulary: Vocabulary, normalizer: (any Normalizer)?
@@ -55,7 +58,7 @@ struct AddedVocabulary: Sendable {
 
   private mutating func rebuildTries() {
     var (original, normalized): ([(bytes: [UInt8], id: Int32)], [(bytes: [UInt8], id: Int32)]) = ([], [])
-    for (id, token) in tokens.sorted(by: { $0.key < $1.key }) {
+    for (id, token) in tokens.sorted(by: { $0.key < $1.key }) where token.isInText {
       if token.isNormalized {
         let pattern = [UInt8]((normalizedContents[id] ?? token.content).utf8)
         if !pattern.isEmpty { normalized.append((pattern, id)) }

@@ -9,18 +9,18 @@ struct BPEModel: TokenModel {
   private let merges: MergeTable
   /// The symbol of each byte, for words in the byte alphabet; -1 where the vocabulary has none.
   private let byteSymbols: [Int32]
-  /// The tokens `<0x00>` to `<0xFF>`; -1 where the vocabulary has none.
-  private let fallbackSymbols: [Int32]
   private let unknown: String?
   private let unknownID: Int32?
   private let fusesUnknown: Bool
-  private let fallsBackToBytes: Bool
+  private let fallback: ByteFallback.Tokens?
   /// A word that is a token is that token, whatever the merges say.
   private let ignoresMerges: Bool
   private let prefix: [UInt8]
   private let suffix: [UInt8]
   /// Whether every byte has a symbol, and no prefix or suffix changes it.
   let readsByteAlphabet: Bool
+  /// Pieces that are found in a word before anything is merged, and merge with nothing.
+  private let userDefined: PieceTrie?
   /// Where a text without pre-tokenizer may be cut without changing its tokens.
   private let boundary: MergeBoundary?
 
@@ -33,12 +33,20 @@ struct BPEModel: TokenModel {
     unknown = try fields.optionalString("unk_token")
     unknownID = unknown.flatMap { vocabulary.id(of: $0) }
     fusesUnknown = try fields.bool("fuse_unk", default: false)
-    fallsBackToBytes = try fields.bool("byte_fallback", default: false)
+    fallback = try fields.bool("byte_fallback", default: false) ? ByteFallback.Tokens(vocabulary) : nil
     ignoresMerges = try fields.bool("ignore_merges", default: false)
     prefix = [UInt8](try fields.string("continuing_subword_prefix", default: "").utf8)
     suffix = [UInt8](try fields.string("end_of_word_suffix", default: "").utf8)
-    let reader = MergeReader(fields: fields, vocabulary: vocabulary, prefixLength: prefix.count)
-    let (merges, boundary) = try reader.read()
+    let (merges, boundary): (MergeTable, MergeBoundary?)
+    if fields.has("scores") {
+      let scores = try PieceScores(fields, vocabulary: vocabulary)
+      (merges, boundary) = try scores.merges()
+      userDefined = try scores.userDefined()
+    } else {
+      let reader = MergeReader(fields: fields, vocabulary: vocabulary, prefixLength: prefix.count)
+      (merges, boundary) = try reader.read()
+      userDefined = nil
+    }
     self.merges = merges
     self.boundary = ignoresMerges || !prefix.isEmpty || !suffix.isEmpty ? nil : boundary
     byteSymbols = ByteAlphabet.scalars.map { scalar in
@@ -47,10 +55,36 @@ struct BPEModel: TokenModel {
       return vocabulary.id(of: text) ?? -1
     }
     readsByteAlphabet = prefix.isEmpty && suffix.isEmpty && !byteSymbols.contains(-1)
-    fallbackSymbols = (0..<256).map { vocabulary.id(of: ByteFallback.token(of: UInt8($0))) ?? -1 }
   }
 
   func tokenize(
+    _ word: ArraySlice<UInt8>, inByteAlphabet: Bool, into tokens: inout [ModelToken],
+    workspace: inout Workspace
+  ) throws(Failure) {
+    guard let userDefined else {
+      try tokenizeParts(word, inByteAlphabet: inByteAlphabet, into: &tokens, workspace: &workspace)
+      return
+    }
+    var start = word.startIndex
+    var index = start
+    while index < word.endIndex {
+      var longest: (end: Int, id: Int32)?
+      word.withUnsafeBufferPointer { bytes in
+        userDefined.forEachMatch(in: bytes, at: index - word.startIndex) { longest = ($0 + word.startIndex, $1) }
+      }
+      guard let longest else {
+        index += UTF8Text.length(ofLead: word[index])
+        continue
+      }
+      try tokenizeParts(word[start..<index], inByteAlphabet: false, into: &tokens, workspace: &workspace)
+      tokens.append(ModelToken(id: longest.id, length: Int32(longest.end - index)))
+      (start, index) = (longest.end, longest.end)
+    }
+    try tokenizeParts(word[start...], inByteAlphabet: false, into: &tokens, workspace: &workspace)
+  }
+
+  /// Cuts a word where no merge reaches across, and tokenizes the parts.
+  private func tokenizeParts(
     _ word: ArraySlice<UInt8>, inByteAlphabet: Bool, into tokens: inout [ModelToken],
     workspace: inout Workspace
   ) throws(Failure) {
@@ -70,15 +104,10 @@ struct BPEModel: TokenModel {
     _ word: ArraySlice<UInt8>, inByteAlphabet: Bool, into tokens: inout [ModelToken],
     workspace: inout Workspace
   ) throws(Failure) {
-    guard word.count <= WordCache.maximumLength else {
-      try tokenizeAnew(word, inByteAlphabet: inByteAlphabet, into: &tokens, merging: &workspace.merging)
-      return
-    }
-    let isKnown = word.withUnsafeBufferPointer { workspace.cache.lookUp($0, into: &tokens) }
-    if isKnown { return }
+    if workspace.recall(word, into: &tokens) { return }
     let start = tokens.count
     try tokenizeAnew(word, inByteAlphabet: inByteAlphabet, into: &tokens, merging: &workspace.merging)
-    word.withUnsafeBufferPointer { workspace.cache.insert($0, tokens: tokens[start...]) }
+    workspace.keep(word, tokens[start...])
   }
 
   private func tokenizeAnew(
@@ -120,8 +149,8 @@ struct BPEModel: TokenModel {
         if unknownLength > 0 { merging.add(try knownUnknown(), length: unknownLength) }
         unknownLength = 0
         merging.add(id, length: length)
-      } else if fallsBackToBytes && symbol.allSatisfy({ fallbackSymbols[Int($0)] >= 0 }) {
-        for byte in symbol { merging.add(fallbackSymbols[Int(byte)], length: 1) }
+      } else if let ids = fallback?.ids(of: symbol) {
+        for id in ids { merging.add(id, length: 1) }
       } else if unknown != nil {
         if unknownLength > 0 && !fusesUnknown {
           merging.add(try knownUnknown(), length: unknownLength)

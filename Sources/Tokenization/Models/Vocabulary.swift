@@ -38,6 +38,19 @@ struct Vocabulary: Sendable {
     count = entries.count
   }
 
+  /// Tokens whose places are their ids; of equal ones the last is found.
+  init(_ tokens: [String]) {
+    var table = ByteStringTable(capacity: tokens.count)
+    var known = Set<[UInt8]>(minimumCapacity: tokens.count)
+    for (id, token) in tokens.enumerated().reversed() where known.insert([UInt8](token.utf8)).inserted {
+      var token = token
+      token.withUTF8 { table.insert($0, value: Int32(id)) }
+    }
+    self.tokens = tokens
+    self.table = table
+    count = tokens.count
+  }
+
   /// The id of a token.
   func id(of token: some Collection<UInt8>) -> Int32? {
     if let id = token.withContiguousStorageIfAvailable({ table.value(for: $0) }) { return id }

@@ -22,6 +22,8 @@ enum PreTokenizers {
         "CharDelimiterSplit": { fields throws(Failure) in try SplitPreTokenizer(delimiter: fields) },
         "Whitespace": { _ in SplitPreTokenizer.wordsAndSymbols },
         "WhitespaceSplit": { _ in SplitPreTokenizer.betweenWhitespace },
+        "FixedLength": { fields throws(Failure) in try FixedLengthPreTokenizer(fields) },
+        "UnicodeScripts": { _ in UnicodeScriptsPreTokenizer() },
         "BertPreTokenizer": { _ in BertPreTokenizer() },
       ])
   }

@@ -51,6 +51,32 @@ struct Words: Sendable {
     ranges = splitter.ranges
   }
 
+  /// Cuts every word at the places that `places` gives for it: they ascend and lie inside of the word.
+  mutating func cut(at places: (_ bytes: [UInt8], _ word: Range<Int>) -> [Int]) throws(Failure) {
+    try writeOutByteAlphabet()
+    ranges = ranges.flatMap { range in
+      var start = range.lowerBound
+      return (places(text.bytes, range) + [range.upperBound]).map { end in
+        defer { start = end }
+        return start..<end
+      }
+    }
+  }
+
+  /// Takes the scalars for which `isTrimmed` holds away from the start of every word.
+  mutating func trimStarts(_ isTrimmed: (UInt32) -> Bool) throws(Failure) {
+    try writeOutByteAlphabet()
+    ranges = ranges.compactMap { range in
+      var start = range.lowerBound
+      while start < range.upperBound {
+        let (scalar, length) = UTF8Text.scalar(in: text.bytes, at: start)
+        guard isTrimmed(scalar) else { return start..<range.upperBound }
+        start += length
+      }
+      return nil
+    }
+  }
+
   /// Puts `content` in place of every occurrence of `needle` in the words.
   mutating func replace(_ needle: ByteSearch, with content: [UInt8]) throws(Failure) {
     try writeOutByteAlphabet()

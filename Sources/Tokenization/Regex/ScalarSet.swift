@@ -109,7 +109,8 @@ extension ScalarSet.Expression {
     {
       return .categories(mask)
     }
-    return ScriptRanges.ranges(of: key).map { .ranges($0) }
+    // The table is newer than what patterns were made for.
+    return ScriptRanges.ranges(of: key).map { .intersection([.ranges($0), .complement(.categories(1 << 29))]) }
   }
 
   private static let classes: [String: ScalarSet.Expression] = [

@@ -80,8 +80,15 @@ struct AlignedText: Sendable {
   struct OriginCursor {
     private var byte = 0
     private var scalarsBefore = 0
+    private var last: (range: Range<Int>, origin: Range<Int>) = (0..<0, 0..<0)
 
+    /// - Parameter range: behind the range before, or that range again.
     mutating func origin(of range: Range<Int>, in text: borrowing AlignedText) -> Range<Int> {
+      if range != last.range { last = (range, newOrigin(of: range, in: text)) }
+      return last.origin
+    }
+
+    private mutating func newOrigin(of range: Range<Int>, in text: borrowing AlignedText) -> Range<Int> {
       let last = min(range.upperBound, text.bytes.count) - 1
       guard range.lowerBound <= last else { return range }
       if let origins = text.origins {
@@ -137,6 +144,39 @@ extension AlignedText {
     if newBytes == bytes { return }
     bytes = newBytes
     origins = newOrigins
+  }
+
+  /// Rewrites the whole text as `transform` does, where it may get longer.
+  mutating func lengthen(_ changes: [Change]) throws(Failure) {
+    try check(growth: changes.reduce(-bytes.count) { $0 + UTF8Text.length(of: $1.scalar) })
+    transform(changes)
+  }
+
+  /// Removes the scalars for which `isKept` does not hold.
+  ///
+  /// What stood before a scalar that is kept gets its place too.
+  mutating func filter(_ isKept: (UInt32) -> Bool) {
+    let scalars = self.scalars
+    guard let firstRemoved = scalars.firstIndex(where: { !isKept($0) }) else { return }
+    var changes = scalars[..<firstRemoved].map { Change(scalar: $0, shift: 0) }
+    var removedAtStart = 0
+    for scalar in scalars[firstRemoved...] {
+      if isKept(scalar) {
+        changes.append(Change(scalar: scalar, shift: 0))
+      } else if changes.isEmpty {
+        removedAtStart += 1
+      } else {
+        changes[changes.count - 1].shift -= 1
+      }
+    }
+    transform(changes, removedAtStart: removedAtStart)
+  }
+
+  /// Puts another scalar in place of each.
+  mutating func map(_ replacement: (UInt32) -> UInt32) {
+    let scalars = self.scalars
+    guard scalars.contains(where: { replacement($0) != $0 }) else { return }
+    transform(scalars.map { Change(scalar: replacement($0), shift: 0) })
   }
 
   /// Puts `content` in place of each of `ranges`, which ascend.
@@ -206,6 +246,62 @@ extension AlignedText {
     }
     bytes = newBytes
     origins = newOrigins
+  }
+
+  /// A text that is put together anew from the parts of another.
+  struct Rewriting {
+    fileprivate var bytes: [UInt8] = []
+    fileprivate var origins: [Origin] = []
+    private let old: [Origin]
+    private let end: UInt32
+
+    init(of text: AlignedText) {
+      old = text.originOfEachByte()
+      end = old.last?.end ?? UInt32(text.firstCodePoint)
+      bytes.reserveCapacity(text.bytes.count + text.bytes.count / 2)
+      origins.reserveCapacity(text.bytes.count + text.bytes.count / 2)
+    }
+
+    /// Appends what stands for the bytes in `range` of the old text, which begins and ends between scalars.
+    @inline(__always)
+    mutating func append(_ content: [UInt8], from range: Range<Int>) {
+      let origin = origin(of: range)
+      for byte in content {
+        bytes.append(byte)
+        origins.append(origin)
+      }
+    }
+
+    @inline(__always)
+    mutating func append(_ byte: UInt8, from range: Range<Int>) {
+      bytes.append(byte)
+      origins.append(origin(of: range))
+    }
+
+    /// Takes `content` away from the end as often as it stands there.
+    mutating func removeLast(_ content: [UInt8]) {
+      while bytes.suffix(content.count).elementsEqual(content) {
+        bytes.removeLast(content.count)
+        origins.removeLast(content.count)
+      }
+    }
+
+    @inline(__always)
+    private func origin(of range: Range<Int>) -> Origin {
+      let start = range.lowerBound < old.count ? old[range.lowerBound].start : end
+      return Origin(start: start, end: range.isEmpty ? start : max(start, old[range.upperBound - 1].end))
+    }
+  }
+
+  /// Puts the rewritten text in place of this one.
+  mutating func apply(_ rewriting: Rewriting) throws(Failure) {
+    try check(growth: rewriting.bytes.count - bytes.count)
+    // The pieces of a map from outside need not be UTF-8; every later step relies on it.
+    guard String(validating: rewriting.bytes, as: UTF8.self) != nil else {
+      throw .badData("the tokenizer", "its normalizer makes a text that is not UTF-8")
+    }
+    bytes = rewriting.bytes
+    origins = rewriting.origins
   }
 
   private func check(growth: Int) throws(Failure) {

@@ -28,6 +28,12 @@ enum UTF8Text {
   @inline(__always)
   static func length(ofLead lead: UInt8) -> Int { lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4 }
 
+  /// How many bytes a scalar has.
+  @inline(__always)
+  static func length(of scalar: UInt32) -> Int {
+    scalar < 0x80 ? 1 : scalar < 0x800 ? 2 : scalar < 0x10000 ? 3 : 4
+  }
+
   /// Whether a byte is not the first of its scalar.
   @inline(__always)
   static func isContinuation(_ byte: UInt8) -> Bool { byte & 0xc0 == 0x80 }
@@ -58,6 +64,9 @@ enum UTF8Text {
     for index in range where !isContinuation(bytes[index]) { count += 1 }
     return count
   }
+
+  /// How many scalars `bytes` are.
+  static func count(in bytes: ArraySlice<UInt8>) -> Int { bytes.reduce(0) { $0 + (isContinuation($1) ? 0 : 1) } }
 
   @inline(__always)
   private static func tail(_ bytes: [UInt8], _ index: Int) -> UInt32 { UInt32(bytes[index] & 0x3f) }

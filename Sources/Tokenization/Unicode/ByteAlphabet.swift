@@ -28,6 +28,13 @@ enum ByteAlphabet {
     return UInt8(bytes[Int(scalar)])
   }
 
+  /// `bytes` in this alphabet.
+  static func spelling(of bytes: some Sequence<UInt8>) -> String {
+    var text: [UInt8] = []
+    for byte in bytes { UTF8Text.append(scalars[Int(byte)], to: &text) }
+    return String(decoding: text, as: UTF8.self)
+  }
+
   /// The bytes that `text` spells, nil when one of its characters is not in the alphabet.
   static func bytes(spelledBy text: some StringProtocol) -> [UInt8]? {
     var spelled: [UInt8] = []

@@ -1,0 +1,71 @@
+// A tiktoken file: a line for each token, its bytes in base64 and its rank. Which neighbours merge follows from the
+// ranks: those whose joined bytes have the lowest one (openai/tiktoken, src/lib.rs). How a text is split first, and which
+// special tokens there are, stands nowhere in the file.
+
+import SafeIO
+
+/// What a tiktoken file says, and what is known of its encoding.
+struct TiktokenRanks: Sendable {
+  /// The bytes of each token, by rank; nil where a rank is left out.
+  private(set) var tokens: [[UInt8]?] = []
+  private let source: String
+
+  /// More ranks than anyone has.
+  private static let maximumRank = 1 << 22
+
+  /// Reads a file's content.
+  /// - Throws: `Failure.badData` with the line that is no token and rank, or has a rank for the second time.
+  init(_ content: [UInt8], source: String) throws(Failure) {
+    self.source = source
+    for (index, line) in content.split(separator: UInt8(ascii: "\n")).enumerated() {
+      let parts = line.split(whereSeparator: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") })
+      guard parts.count == 2, let bytes = Base64.decode(parts[0]), !bytes.isEmpty,
+        let rank = Int(String(decoding: parts[1], as: UTF8.self)), rank >= 0, rank < Self.maximumRank
+      else {
+        throw .badData("\(source): line \(index + 1)", "expected the bytes of a token in base64 and its rank")
+      }
+      while tokens.count <= rank { tokens.append(nil) }
+      guard tokens[rank] == nil else {
+        throw .badData("\(source): line \(index + 1)", "the rank \(rank) stands there for the second time")
+      }
+      tokens[rank] = bytes
+    }
+    if tokens.isEmpty { throw .badData(source, "is empty, the tokens of a vocabulary are expected") }
+  }
+
+  /// Whether a file's content looks like this format: its first line is base64 and a number.
+  static func fits(_ content: [UInt8]) -> Bool {
+    let line = content.prefix(4096).prefix { $0 != UInt8(ascii: "\n") }
+    let parts = line.split(whereSeparator: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") })
+    return parts.count == 2 && Base64.decode(parts[0]) != nil && Int(String(decoding: parts[1], as: UTF8.self)) != nil
+  }
+
+  /// The form of tokenizer.json.
+  func form(_ encoding: TiktokenEncoding) throws(Failure) -> JSON {
+    var vocabulary = JSONObject()
+    var scores: [JSON] = []
+    for (rank, bytes) in tokens.enumerated() {
+      scores.append(.integer(-rank))
+      guard let bytes else { continue }
+      let text = ByteAlphabet.spelling(of: bytes)
+      guard vocabulary[text] == nil else {
+        throw .badData(source, "the token '\(text.prefix(40))' has two ranks, of which one is \(rank)")
+      }
+      vocabulary[text] = .integer(rank)
+    }
+    let special = encoding.specialTokens(count: tokens.count)
+    var named = JSONObject()
+    for (name, text) in encoding.namedTokens { named[name] = .string(text) }
+    let bos = encoding.addsBOS ? special.first.map { ($0.text, $0.id) } : nil
+    return TokenizerForm(
+      addedTokens: special.map { AddedToken.form(id: $0.id, $0.text, isSpecial: true) },
+      normalizer: encoding.rule.composes ? ["type": "NFC"] : .null, preTokenizer: encoding.rule.preTokenizer,
+      postProcessor: TokenizerForm.template(bos: bos, eos: nil), decoder: TokenizerForm.byteLevel,
+      model: [
+        "type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": nil, "end_of_word_suffix": nil,
+        "fuse_unk": false, "byte_fallback": false, "ignore_merges": true, "vocab": .object(vocabulary),
+        "scores": .array(scores),
+      ], namedTokens: named
+    ).json
+  }
+}
