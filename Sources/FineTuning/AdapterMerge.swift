@@ -31,9 +31,9 @@ package struct AdapterMerge {
       throw .usage(
         "\(model.path) is quantized: --dtype needs --dequantize, or leave it out to quantize again")
     }
-    if let words = model.packing?.words, !dequantizing {
+    if let packing = model.packing, !packing.isKept, !dequantizing {
       throw .usage(
-        "\(model.path) is packed by another tool (\(words)), so that merged weights have no place in it; use --dequantize, "
+        "\(model.path) is packed by another tool (\(packing.words)), so that merged weights have no place in it; use --dequantize, "
           + "or first mlt convert it")
     }
     // The decoder's check of names and shapes; its weights stay mapped and cost nothing.

@@ -39,7 +39,7 @@ struct ModelFiles {
     let writer = result.writer(in: directory, entries: parameters.flatMap(targets).wholes, follower: follower)
     progress?.begin("writing weights", total: parameters.count)
     defer { progress?.end(summary: nil) }
-    for (index, parameter) in writer.inFileOrder(parameters, \.storedName).enumerated() {
+    for (index, parameter) in writer.inFileOrder(parameters, { targets($0)[0].name }).enumerated() {
       try Interruption.check()
       let tensors = try replacement(parameter).map { laid($0, parameter) } ?? kept(parameter)
       for (target, tensor) in zip(targets(parameter), tensors) {

@@ -65,7 +65,7 @@ package struct ModelRewrite {
       quantization = .set(
         QuantizationTable(
           base: plan.base, overrides: plan.recipe == nil ? [:] : ModelRewrite.overrides(of: steps)))
-    } else if model.packing != nil {
+    } else if let packing = model.packing, dequantizing || !packing.isKept {
       quantization = ModelRewrite.repackedTable(steps).map { .set($0) } ?? .removed
     } else {
       quantization = dequantizing ? .removed : .kept
@@ -89,6 +89,7 @@ package struct ModelRewrite {
     case .affine, .scaled:
       return dequantizing ? .dequantize(dtype ?? source.dtype) : .cast(dtype ?? source.dtype)
     case .packed(let form, let type):
+      if !dequantizing, model.packing?.isKept == true { return .cast(dtype ?? type) }
       // Scales keep their type, since another one would round them.
       if !dequantizing, let mlx = try model.opened(form).mlx {
         return .repack(mlx.setting, scales: mlx.scales)
@@ -105,15 +106,18 @@ package struct ModelRewrite {
   /// has become floats.
   private static func repackedTable(_ steps: [Step]) -> QuantizationTable? {
     var settings: [(path: String, setting: QuantizationSetting)] = []
+    var counts: [(setting: QuantizationSetting, count: Int)] = []
     for step in steps {
-      if case .repack(let setting, _) = step.treatment { settings.append((step.source.path, setting)) }
+      guard case .repack(let setting, _) = step.treatment else { continue }
+      settings.append((step.source.path, setting))
+      if let known = counts.firstIndex(where: { $0.setting == setting }) {
+        counts[known].count += 1
+      } else {
+        counts.append((setting, 1))
+      }
     }
-    var (base, most) = (QuantizationSetting?.none, 0)
-    for (_, setting) in settings {
-      let count = settings.count { $0.setting == setting }
-      if count > most { (base, most) = (setting, count) }
-    }
-    guard let base else { return nil }
+    // Of equal counts the first.
+    guard let base = counts.max(by: { $0.count < $1.count })?.setting else { return nil }
     var table = QuantizationTable(base: base)
     for (path, setting) in settings where setting != base {
       table.overrides.updateValue(setting, forKey: path)

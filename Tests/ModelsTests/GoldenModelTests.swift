@@ -18,7 +18,8 @@ import Testing
   }
   static let shared = [
     "models/llama-rope3-gqa", "models/llama-tied-bias", "models/llama-h256", "models/qwen2",
-    "models/gemma3-old-config", "models/gpt2", "models/qwen3-moe", "base/tiny-llama", "base/tiny-qwen2",
+    "models/gemma3-old-config", "models/gpt-oss", "models/gpt2", "models/qwen3-moe", "base/tiny-llama",
+    "base/tiny-qwen2",
   ].filter { Shared.has("goldens/\($0)") }.map { Shared.file("goldens/\($0)") }
 
   /// The golden models in a folder.

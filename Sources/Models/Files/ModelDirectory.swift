@@ -62,7 +62,9 @@ package final class ModelDirectory: Sendable {
     var needed = Set(spec.parameters.map(\.name))
     needed.formUnion(
       needed.filter { $0.hasPrefix(spec.prefix) }.map { String($0.dropFirst(spec.prefix.count)) })
-    needed.formUnion(spec.parameters.compactMap(\.stack?.name))
+    needed.formUnion(
+      spec.parameters.compactMap(\.stack?.name).flatMap { name in [name, "\(name)_blocks", "\(name)_scales"] }
+    )
     let parts = packing == nil ? ["scales", "biases"] : PackedFinder.parts
     for path in spec.matrices.flatMap({
       [$0.path] + ($0.stack.map { [StoredParameter.path(of: $0.name)] } ?? [])

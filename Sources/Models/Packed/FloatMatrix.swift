@@ -14,7 +14,7 @@ final class FloatMatrix: PackedMatrix {
 
   init(_ form: PackedFloats, _ source: any WeightSource) throws(Failure) {
     self.form = form
-    storedScales = try source.tensor(form.scales.name)
+    storedScales = try source.tensor(form.scales)
     var scales: Tensor
     switch storedScales.dtype {
     case .u8: scales = storedScales.scales(arePowers: true)
@@ -39,7 +39,7 @@ final class FloatMatrix: PackedMatrix {
       size = width
     }
     weights = GroupedScaledWeights(
-      form.number, codes: try source.tensor(form.codes.name), columns: columns, scales: scales,
+      form.number, codes: try source.tensor(form.codes), columns: columns, scales: scales,
       groups: .runs(of: max(1, size)))
   }
 

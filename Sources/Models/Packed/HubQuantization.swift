@@ -14,6 +14,8 @@ package struct HubQuantization: Sendable {
     case compressedTensors
     /// FP8 with `weight_scale_inv` or `weight_scale`.
     case fp8
+    /// The experts of gpt-oss: `_blocks` and `_scales` of all in one tensor each.
+    case mxfp4
   }
 
   /// Along which axis AutoAWQ packs its words.
@@ -34,7 +36,10 @@ package struct HubQuantization: Sendable {
   /// Whether single matrices may have other bits and groups.
   package let hasExceptions: Bool
 
-  private static let methods = ["gptq", "awq", "compressed-tensors", "fp8", "fbgemm_fp8"]
+  private static let methods = ["gptq", "awq", "compressed-tensors", "fp8", "fbgemm_fp8", "mxfp4"]
+
+  /// Whether a converted model keeps the form: it is that of the family, whose experts MLX's formats lay out differently.
+  package var isKept: Bool { method == .mxfp4 }
 
   /// Reads `quantization_config`; nil when it is absent or MLX's.
   ///
@@ -51,6 +56,8 @@ package struct HubQuantization: Sendable {
     case "awq": try self.init(awq: table)
     case "compressed-tensors": try self.init(compressedTensors: table)
     case "fp8", "fbgemm_fp8": try self.init(fp8: table, name: name)
+    // Which modules are left as they were is what the tensors say.
+    case "mxfp4": self.init(.mxfp4, words: name)
     default:
       throw table.complaint(
         "quant_method",

@@ -61,6 +61,7 @@ struct PackedFinder {
       }
       let name = part("weight_scale_inv") == nil ? "weight_scale" : "weight_scale_inv"
       return try floats(codes, number, scales: required(name))
+    case .mxfp4: return try stackedFloats()
     }
   }
 
@@ -211,8 +212,8 @@ struct PackedFinder {
     if let divisor { try expect(divisor, [.f32], [1]) }
     return .floats(
       PackedFloats(
-        rows: rows, columns: columns, number: .e2m1, codes: codes, scales: scales, extent: .group(size),
-        divisor: divisor))
+        rows: rows, columns: columns, number: .e2m1, codes: StoredTensor(codes),
+        scales: StoredTensor(scales), extent: .group(size), divisor: divisor))
   }
 
   /// `weight` `[rows, columns]` with scales for all, for rows, for groups of a row or for blocks.
@@ -245,8 +246,27 @@ struct PackedFinder {
     }
     return .floats(
       PackedFloats(
-        rows: rows, columns: columns, number: number, codes: codes, scales: scales, extent: extent,
-        divisor: nil))
+        rows: rows, columns: columns, number: number, codes: StoredTensor(codes),
+        scales: StoredTensor(scales), extent: extent, divisor: nil))
+  }
+
+  /// `_blocks` `[experts, rows, columns / 32, 16]` and `_scales` `[experts, rows, columns / 32]`, bytes of two codes and powers
+  /// of two.
+  private func stackedFloats() throws(Failure) -> PackedForm? {
+    guard let stack = parameter.stack, let codes = weights.entry("\(path)_blocks") else { return nil }
+    guard let scales = weights.entry("\(path)_scales") else {
+      throw .badData(place, "the weights lack the tensor '\(path)_scales', which \(hub.words) calls for")
+    }
+    guard columns % 32 == 0 else {
+      throw problem(codes, "is there, but rows of \(columns) are no whole groups of 32")
+    }
+    try expect(codes, [.u8], [stack.count, rows, columns / 32, 16])
+    try expect(scales, [.u8], [stack.count, rows, columns / 32])
+    let part = StoredTensor.Part(index: stack.index, count: stack.count)
+    return .floats(
+      PackedFloats(
+        rows: rows, columns: columns, number: .e2m1, codes: StoredTensor(codes, part: part),
+        scales: StoredTensor(scales, part: part), extent: .group(32), divisor: nil))
   }
 
   // MARK: Parts

@@ -54,9 +54,9 @@ package struct PackedFloats: Sendable, Equatable {
   package let rows: Int
   package let columns: Int
   package let number: NumberFormat
-  package let codes: TensorEntry
+  package let codes: StoredTensor
   /// Floats, or u8 powers of two.
-  package let scales: TensorEntry
+  package let scales: StoredTensor
   package let extent: Extent
   /// What all scales are divided by.
   package let divisor: TensorEntry?
@@ -67,7 +67,7 @@ package enum PackedForm: Sendable, Equatable {
   case integers(PackedIntegers)
   case floats(PackedFloats)
 
-  package var entries: [TensorEntry] {
+  package var tensors: [StoredTensor] {
     switch self {
     case .integers(let form):
       var entries: [TensorEntry]
@@ -80,8 +80,9 @@ package enum PackedForm: Sendable, Equatable {
       case .constant: break
       }
       if case .listed(let entry, _) = form.groups { entries.append(entry) }
-      return entries
-    case .floats(let form): return [form.codes, form.scales] + (form.divisor.map { [$0] } ?? [])
+      return entries.map { StoredTensor($0) }
+    case .floats(let form):
+      return [form.codes, form.scales] + (form.divisor.map { [StoredTensor($0)] } ?? [])
     }
   }
 }

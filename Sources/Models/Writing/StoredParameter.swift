@@ -30,13 +30,14 @@ package struct StoredParameter: Sendable {
     case .floats(let tensor): [tensor]
     case .affine(let codes, let scales, let biases, _): [codes, scales, biases]
     case .scaled(let codes, let scales, _): [codes, scales]
-    case .packed(let form, _): form.entries.map { StoredTensor($0) }
+    case .packed(let form, _): form.tensors
     }
   }
 
   /// The name of the values or codes of the model that is made from this one: spelled as the files spell it.
   package var storedName: String {
     guard case .packed = form else { return tensors[0].name }
+    if let stack = parameter.stack, part != nil { return stack.name }
     let path = tensors[0].name.split(separator: ".").dropLast().joined(separator: ".")
     return "\(path).weight"
   }
@@ -177,7 +178,8 @@ extension ModelDirectory {
 
   private func packedForm(of parameter: ParameterSpec) throws(Failure) -> PackedForm? {
     guard let packing else { return nil }
-    let path = StoredParameter.path(of: parameter.name)
+    let stack = parameter.stack.flatMap { $0.isUsual ? $0.name : nil }
+    let path = StoredParameter.path(of: stack ?? parameter.name)
     let bare = path.hasPrefix(spec.prefix) ? String(path.dropFirst(spec.prefix.count)) : path
     let spelled = [path, bare].first { path in
       PackedFinder.codeNames.contains { weights.entry("\(path).\($0)") != nil }

@@ -106,9 +106,10 @@ extension mlt_matrix {
     part.values = values.advanced(by: rows.lowerBound * Int(row_bytes))
     part.rows = Int64(rows.count)
     if group > 0 {
-      let bytes = rows.lowerBound * Int(columns / group) * (scale_format == MLT_F32 ? 4 : 2)
+      let groups = column_groups == nil ? (columns + group - 1) / group : group
+      let bytes = rows.lowerBound * Int(groups) * (scale_format == MLT_F32 ? 4 : 2)
       part.scales = scales.advanced(by: bytes)
-      part.biases = biases.advanced(by: bytes)
+      part.biases = biases?.advanced(by: bytes)
     }
     return part
   }
