@@ -55,7 +55,15 @@ final class Router {
     return chosen.sorted().flatMap { $0 * size..<($0 + 1) * size }
   }
 
-  private func best(_ count: Int, of candidates: [Int], by score: (Int) -> Float) -> ArraySlice<Int> {
-    candidates.sorted { score($0) > score($1) || score($0) == score($1) && $0 < $1 }.prefix(count)
+  /// Those with the highest scores, of equal ones the first; few of many, so that each is put into its place.
+  private func best(_ count: Int, of candidates: [Int], by score: (Int) -> Float) -> [Int] {
+    var best: [Int] = []
+    for candidate in candidates {
+      let place = best.firstIndex { score(candidate) > score($0) } ?? best.count
+      guard place < count else { continue }
+      best.insert(candidate, at: place)
+      if best.count > count { best.removeLast() }
+    }
+    return best
   }
 }
