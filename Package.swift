@@ -73,10 +73,11 @@ let package = Package(
       cSettings: [.headerSearchPath("."), .unsafeFlags(["-O3", "-Wall", "-Werror"])]),
     // Bytes from outside checked, outputs all or nothing, one kind of error.
     .target(
-      name: "SafeIO", dependencies: ["CLinux", .product(name: "Yams", package: "Yams")], swiftSettings: strict
-    ),
+      name: "SafeIO", dependencies: ["CLinux", "CZstd", .product(name: "Yams", package: "Yams")],
+      swiftSettings: strict),
     // System calls that the Glibc module lacks.
     .target(name: "CLinux"),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
 
     .target(name: "TestSupport", dependencies: ["SafeIO"], path: "Tests/TestSupport", swiftSettings: strict),
@@ -127,7 +128,8 @@ let package = Package(
     .testTarget(
       name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels", "TestSupport", "SafeIO"],
       resources: [.copy("Goldens")], swiftSettings: strict),
-    .testTarget(name: "SafeIOTests", dependencies: ["SafeIO", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "SafeIOTests", dependencies: ["SafeIO", "CZstd", "TestSupport"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

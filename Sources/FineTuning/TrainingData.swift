@@ -1,5 +1,5 @@
-// The dataset of a run: a file, or a folder with train.jsonl, valid.jsonl and test.jsonl, read whole before the
-// first step, so that a broken last line is found before hours of work.
+// The dataset of a run: a file, or a folder with train.jsonl, valid.jsonl and test.jsonl, each plain or as .jsonl.zst, read
+// whole before the first step, so that a broken last line is found before hours of work.
 
 import SafeIO
 
@@ -36,8 +36,14 @@ package struct TrainingData: Sendable {
   package static func files(at path: String) throws(Failure) -> [(role: String, path: String)] {
     guard Files.exists(path) else { throw .notFound(path, "no such training data") }
     guard Files.isDirectory(path) else { return [("train", path)] }
-    let files = ["train", "valid", "test"].map { (role: $0, path: "\(path)/\($0).jsonl") }
-      .filter { Files.exists($0.path) }
+    var files: [(role: String, path: String)] = []
+    for role in ["train", "valid", "test"] {
+      let found = ["\(path)/\(role).jsonl", "\(path)/\(role).jsonl.zst"].filter { Files.exists($0) }
+      guard found.count < 2 else {
+        throw .badData(path, "holds both \(role).jsonl and \(role).jsonl.zst; only one of them can be meant")
+      }
+      files += found.map { (role, $0) }
+    }
     guard files.first?.role == "train" else {
       throw .notFound("\(path)/train.jsonl", "the folder of training data has no train.jsonl")
     }
@@ -59,40 +65,12 @@ package struct TrainingData: Sendable {
 }
 
 extension Dataset {
-  /// Reads a file of one JSON object a line, or of one JSON array of objects.
+  /// Reads a file of one JSON object a line, or of one JSON array of objects, compressed by zstd or not.
   package init(path: String, reader: RowReader, progress: (any ProgressReporting)? = nil) throws {
-    let file = try MappedFile(path: path)
-    defer { withExtendedLifetime(file) {} }
-    let bytes = Self.withoutMark(file.bytes)
-    var rows: [TrainingRow] = []
-    progress?.begin("reading \(Files.name(of: path))", total: bytes.count)
-    defer { progress?.end(summary: nil) }
-    if let array = try Self.array(in: bytes, path: path) {
-      for (index, json) in array.enumerated() {
-        try Interruption.check()
-        if let row = try reader.row(json, line: index + 1, place: "\(path), item \(index + 1)") {
-          rows.append(row)
-        }
-      }
-    } else {
-      var start = 0
-      var line = 0
-      while start < bytes.count {
-        let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
-        line += 1
-        let place = "\(path), line \(line)"
-        if let json = try Self.parse(bytes[start..<end], place: place),
-          let row = try reader.row(json, line: line, place: place)
-        {
-          rows.append(row)
-        }
-        start = end + 1
-        if line % 64 == 0 {
-          try Interruption.check()
-          progress?.advance(to: start, detail: "\(line) rows")
-        }
-      }
-    }
+    let rows =
+      try Self.isArray(path)
+      ? Self.rows(inArray: path, reader: reader)
+      : Self.rows(onLines: path, reader: reader, progress: progress)
     skippedLines = reader.skippedLines
     guard !rows.isEmpty else {
       throw Failure.badData(
@@ -106,27 +84,65 @@ extension Dataset {
     cutRows = reader.cutRows
   }
 
-  /// A file's bytes behind the UTF-8 byte order mark that some editors put first.
-  private static func withoutMark(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-    bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? UnsafeRawBufferPointer(rebasing: bytes.dropFirst(3)) : bytes
+  /// Whether the first thing in a file is the beginning of an array.
+  private static func isArray(_ path: String) throws(Failure) -> Bool {
+    let reader = try ByteReader(path: path)
+    var beginning = [UInt8](repeating: 0, count: 4096)
+    let count = try beginning.withUnsafeMutableBufferPointer { bytes throws(Failure) in
+      try reader.readFully(into: UnsafeMutableRawBufferPointer(bytes))
+    }
+    let text = withoutMark(beginning[..<count])
+    return text.first { !isSpace($0) } == UInt8(ascii: "[")
   }
 
-  /// The elements when the file is one JSON array.
-  private static func array(in bytes: UnsafeRawBufferPointer, path: String) throws(Failure) -> [JSON]? {
-    let first = bytes.first { !isSpace($0) }
-    guard first == UInt8(ascii: "[") else { return nil }
-    return try JSON.parse(bytes, source: path).arrayValue
+  /// Text behind the UTF-8 byte order mark that some editors put first.
+  private static func withoutMark(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    text.starts(with: [0xEF, 0xBB, 0xBF]) ? text.dropFirst(3) : text
   }
 
-  /// One line; nil when it is blank.
-  ///
-  /// A line that is not JSON is an error with its number, not with the parser's.
-  private static func parse(
-    _ line: Slice<UnsafeRawBufferPointer>, place: String
-  ) throws(Failure) -> JSON? {
-    guard line.contains(where: { !isSpace($0) }) else { return nil }
+  private static func rows(
+    onLines path: String, reader: RowReader, progress: (any ProgressReporting)?
+  ) throws -> [TrainingRow] {
+    var rows: [TrainingRow] = []
+    var lines = try LineReader(path: path)
+    progress?.begin("reading \(Files.name(of: path))", total: lines.size)
+    defer { progress?.end(summary: nil) }
+    while let line = try lines.next() {
+      guard line.contains(where: { !isSpace($0) }) else { continue }
+      let place = "\(path), line \(lines.number)"
+      if let row = try reader.row(parse(line, place: place), line: lines.number, place: place) {
+        rows.append(row)
+      }
+      if lines.number % 64 == 0 {
+        try Interruption.check()
+        progress?.advance(to: lines.position, detail: "\(lines.number) rows")
+      }
+    }
+    return rows
+  }
+
+  /// The rows of a file that is one JSON array.
+  private static func rows(inArray path: String, reader: RowReader) throws -> [TrainingRow] {
+    var rows: [TrainingRow] = []
+    let text = [UInt8](withoutMark(try ByteReader(path: path).readAll(limit: largestArray)[...]))
+    for (index, json) in (try JSON.parse(text, source: path).arrayValue ?? []).enumerated() {
+      try Interruption.check()
+      if let row = try reader.row(json, line: index + 1, place: "\(path), item \(index + 1)") {
+        rows.append(row)
+      }
+    }
+    return rows
+  }
+
+  /// An array is read whole, so it may not have more than these many bytes.
+  private static let largestArray = 1 << 30
+
+  /// One line; what is not JSON is an error with its number, not with the parser's.
+  private static func parse(_ line: ArraySlice<UInt8>, place: String) throws(Failure) -> JSON {
     do {
-      return try JSON.parse(UnsafeRawBufferPointer(rebasing: line), source: "")
+      return try line.withUnsafeBufferPointer { bytes throws(Failure) in
+        try JSON.parse(UnsafeRawBufferPointer(bytes), source: "")
+      }
     } catch {
       let problem = error.message.replacing(": line 1, ", with: "", maxReplacements: 1)
       throw .badData(place, "expected one JSON object: \(problem)")

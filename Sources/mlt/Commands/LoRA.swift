@@ -17,7 +17,7 @@ struct LoRA: ParsableCommand {
       Rows are JSON, one a line: {"messages": …, "tools": …}, {"prompt": …, "completion": …}, {"text": …}, or \
       {"input_ids": …, "labels": …} with -100 where nothing is learned. Rows of instruction, input and output, \
       ShareGPT's conversations, and one JSON array of rows are read too. A folder may hold train.jsonl, valid.jsonl \
-      and test.jsonl. While it runs, --out has log.jsonl and checkpoints/; the adapter and its manifest appear at \
+      and test.jsonl. Each may be compressed by zstd (train.jsonl.zst). While it runs, --out has log.jsonl and checkpoints/; the adapter and its manifest appear at \
       the end. A run that was stopped goes on, to the same bytes, when the same command line is given again with \
       --resume.
 
