@@ -111,14 +111,14 @@ package enum Digest {
   }
 
   /// Fills a buffer with what comes next, and says how many bytes that were; 0 at the end.
-  private typealias Reading = (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
+  typealias Reading = (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
 
   private static func reading(_ descriptor: Int32, _ path: String) -> Reading {
     { buffer throws(Failure) in try Files.read(descriptor, into: buffer, path: path) }
   }
 
-  /// Hashes to the end in pieces that stay in the cache between reading and hashing.
-  private static func stream(
+  /// Hashes to the end in pieces that stay in the cache between reading and hashing; `body` gets each of them.
+  static func stream(
     from read: Reading, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) -> (size: Int, sha256: String) {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)

@@ -33,7 +33,9 @@ struct Mlt: ParsableCommand {
         ]),
       CommandGroup(
         name: "Keep",
-        subcommands: [Verify.self, Pin.self, Promote.self, Rollback.self, Channels.self, Run.self]),
+        subcommands: [
+          Verify.self, Pack.self, Unpack.self, Pin.self, Promote.self, Rollback.self, Channels.self, Run.self,
+        ]),
     ])
 
   static func main() {
