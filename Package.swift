@@ -63,8 +63,9 @@ let package = Package(
     .target(name: "Models", dependencies: ["WeightFiles", "TensorCore", "SafeIO"], swiftSettings: strict),
     // Tokenizers and chat templates.
     .target(name: "Tokenization", dependencies: ["SafeIO"], swiftSettings: strict),
-    // safetensors, and the place where other formats plug in.
-    .target(name: "WeightFiles", dependencies: ["TensorCore", "SafeIO"], swiftSettings: strict),
+    // safetensors, HDF5, and the place where other formats plug in.
+    .target(
+      name: "WeightFiles", dependencies: ["TensorCore", "CHDF5Files", "SafeIO"], swiftSettings: strict),
     // Tensors, operations, automatic differentiation, weight matrices, thread pool.
     .target(name: "TensorCore", dependencies: ["CKernels", "COpenBLAS", "SafeIO"], swiftSettings: strict),
     // SIMD kernels in C, chosen at run time. Optimized in debug builds too: unoptimized kernels are too slow to test.
@@ -77,6 +78,12 @@ let package = Package(
       swiftSettings: strict),
     // System calls that the Glibc module lacks.
     .target(name: "CLinux"),
+    // HDF5 files by way of libhdf5, those from outside in a process of their own.
+    .target(
+      name: "CHDF5Files", dependencies: ["CHDF5"],
+      // Later versions of the library keep the calls of 1.10, which Debian 12 and Ubuntu 22.04 have, behind this name.
+      cSettings: [.define("H5_USE_110_API"), .unsafeFlags(["-Wall", "-Werror"])]),
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
 
@@ -124,7 +131,7 @@ let package = Package(
       resources: [.copy("Goldens")], swiftSettings: strict),
     .testTarget(
       name: "WeightFilesTests", dependencies: ["WeightFiles", "TestSupport", "TensorCore", "SafeIO"],
-      swiftSettings: strict),
+      resources: [.copy("Goldens")], swiftSettings: strict),
     .testTarget(
       name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels", "TestSupport", "SafeIO"],
       resources: [.copy("Goldens")], swiftSettings: strict),

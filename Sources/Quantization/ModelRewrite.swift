@@ -12,6 +12,7 @@ package struct ModelRewrite {
   let model: ModelDirectory
   let steps: [Step]
   private let result: RewrittenModel
+  private let format: WrittenFormat
 
   /// One weight and what happens to it.
   struct Step {
@@ -34,10 +35,12 @@ package struct ModelRewrite {
   ///   - dtype: the type of all floats; nil keeps each one's own.
   ///   - plan: how matrices are quantized; nil leaves them as they are.
   ///   - dequantizing: whether quantized matrices become floats.
+  ///   - format: of the weight files.
   /// - Throws: `Failure.badData` when the weights are not those that config.json calls for; `usage` when the model
   ///   does not fit what is asked.
   package init(
-    _ model: ModelDirectory, dtype: DType? = nil, plan: QuantizationPlan? = nil, dequantizing: Bool = false
+    _ model: ModelDirectory, dtype: DType? = nil, plan: QuantizationPlan? = nil, dequantizing: Bool = false,
+    format: WrittenFormat = .safetensors
   ) throws(Failure) {
     let parameters = try model.storedParameters()
     if plan != nil, let words = model.packing?.words ?? model.quantization?.base.words {
@@ -49,6 +52,7 @@ package struct ModelRewrite {
       throw .usage("\(model.path) is not quantized; there is nothing to dequantize")
     }
     self.model = model
+    self.format = format
     let layerCount = model.spec.blocks.count
     var steps: [Step] = []
     for source in parameters {
@@ -155,7 +159,8 @@ package struct ModelRewrite {
   package func write(
     into directory: String, follower: (any FileFollower)? = nil, progress: (any ProgressReporting)? = nil
   ) throws(Failure) -> RewriteReport {
-    let writer = result.writer(in: directory, entries: steps.flatMap(\.targets).wholes, follower: follower)
+    let writer = result.writer(
+      in: directory, entries: steps.flatMap(\.targets).wholes, format: format, follower: follower)
     let stream = WeightStream(
       model, into: writer, progress: progress,
       totalBytes: steps.flatMap(\.source.tensors).reduce(0) { $0 + $1.byteCount })

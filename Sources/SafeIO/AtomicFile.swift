@@ -6,6 +6,8 @@ import Glibc
 /// A file that appears whole or not at all: when it is not finished, nothing of it stays.
 package final class AtomicFile {
   package let path: String
+  /// Where it is until it is finished, for libraries that write by name.
+  package var partialPath: String { temporary }
   private let temporary: String
   private let descriptor: Int32
   private var isFinished = false

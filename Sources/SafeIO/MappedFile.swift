@@ -14,9 +14,15 @@ package final class MappedFile: Sendable {
 
   /// Maps the file.
   /// - Throws: `Failure` (`notFound`, `io`), and `badData` for anything but a regular file.
-  package init(path: String) throws(Failure) {
+  package convenience init(path: String) throws(Failure) {
     let descriptor = try Files.openForReading(path)
     defer { close(descriptor) }
+    try self.init(descriptor: descriptor, path: path)
+  }
+
+  /// Maps a regular file that is open, and stays so.
+  /// - Throws: `Failure.io`.
+  package init(descriptor: Int32, path: String) throws(Failure) {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw .io(path, "read", errno: errno) }
     self.path = path

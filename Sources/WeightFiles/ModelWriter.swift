@@ -1,10 +1,10 @@
 // Writes the weights of a model folder: shards of a bounded size and their index, named as Hugging Face and MLX name
-// them. Streams tensor by tensor; nothing but headers is held.
+// them, or one HDF5 file. Streams tensor by tensor; nothing but headers is held.
 
 import SafeIO
 import TensorCore
 
-/// Writes `model.safetensors`, or `model-00001-of-0000N.safetensors` and so on with an index.
+/// Writes `model.safetensors`, or `model-00001-of-0000N.safetensors` and so on with an index, or `model.h5`.
 package final class ModelWriter {
   /// When `model.safetensors.index.json` is written.
   package enum Index: Sendable {
@@ -15,16 +15,17 @@ package final class ModelWriter {
   }
 
   private let directory: String
+  private let format: WrittenFormat
   private let index: Index
   private let totalBytes: Int
   private let totalParameters: Int
   private let shardNames: [String]
-  private let shardOfTensor: [ExactName: Int]
+  private let placeOfTensor: [ExactName: (shard: Int, entry: TensorEntry)]
   private let tensorsOfShard: [[TensorEntry]]
   private let metadata: WeightMetadata
   private let durably: Bool
   private let follower: (any FileFollower)?
-  private var writers: [Int: SafetensorsWriter] = [:]
+  private var writers: [Int: any WeightFileWriter] = [:]
   /// Tensors of each shard that are not complete yet.
   private var tensorsLeft: [Int]
 
@@ -33,6 +34,7 @@ package final class ModelWriter {
   /// - Parameters:
   ///   - directory: an existing folder, normally a staging folder.
   ///   - entries: every tensor that will be appended, each name once.
+  ///   - format: of the files; HDF5 goes into one file without an index.
   ///   - totalParameters: the model's parameters before quantization, for the index; the number of elements when nil.
   ///   - metadata: for each file's header, `["format": "pt"]` or `["format": "mlx"]`.
   ///   - maximumShardBytes: the most tensor bytes in one file; a larger tensor has a file of its own.
@@ -41,7 +43,8 @@ package final class ModelWriter {
   ///   - follower: who reads the files while they are written, which is no more work at the end only if tensors come
   ///     `inFileOrder`.
   package init(
-    directory: String, entries: [TensorEntry], totalParameters: Int? = nil,
+    directory: String, entries: [TensorEntry], format: WrittenFormat = .safetensors,
+    totalParameters: Int? = nil,
     metadata: WeightMetadata = ["format": "pt"], index: Index = .whenSharded,
     maximumShardBytes: Int = 5 << 30, durably: Bool = true,
     follower: (any FileFollower)? = nil
@@ -49,7 +52,7 @@ package final class ModelWriter {
     var shards: [[TensorEntry]] = [[]]
     var size = 0
     for entry in entries {
-      if size > 0 && size + entry.byteCount > maximumShardBytes {
+      if format == .safetensors && size > 0 && size + entry.byteCount > maximumShardBytes {
         shards.append([])
         size = 0
       }
@@ -57,7 +60,8 @@ package final class ModelWriter {
       size += entry.byteCount
     }
     self.directory = directory
-    self.index = index
+    self.format = format
+    self.index = format == .safetensors ? index : .whenSharded
     self.metadata = metadata
     self.durably = durably
     self.follower = follower
@@ -65,18 +69,20 @@ package final class ModelWriter {
     totalBytes = entries.reduce(0) { $0 + $1.byteCount }
     tensorsOfShard = shards
     tensorsLeft = shards.map(\.count)
-    shardNames = shards.indices.map { Self.fileName(shard: $0 + 1, of: shards.count) }
-    var shardOfTensor: [ExactName: Int] = [:]
+    shardNames =
+      format == .hdf5
+      ? [HDF5File.modelFile] : shards.indices.map { Self.fileName(shard: $0 + 1, of: shards.count) }
+    var placeOfTensor: [ExactName: (shard: Int, entry: TensorEntry)] = [:]
     for (number, shard) in shards.enumerated() {
-      for entry in shard { shardOfTensor[ExactName(entry.name)] = number }
+      for entry in shard { placeOfTensor[ExactName(entry.name)] = (number, entry) }
     }
-    self.shardOfTensor = shardOfTensor
+    self.placeOfTensor = placeOfTensor
   }
 
   /// Items that each lead to a tensor, in the order in which the files hold the tensors: written so, files grow from
   /// their beginning.
   package func inFileOrder<Item>(_ items: [Item], _ name: (Item) -> String) -> [Item] {
-    let ordered = tensorsOfShard.flatMap(SafetensorsWriter.inFileOrder)
+    let ordered = tensorsOfShard.flatMap { format.writer.inFileOrder($0) }
     let place = Dictionary(uniqueKeysWithValues: zip(ordered.map { ExactName($0.name) }, 0...))
     // Parts of one tensor keep the order in which they came.
     return items.enumerated().map { (place: place[ExactName(name($1))] ?? 0, order: $0, item: $1) }
@@ -87,9 +93,13 @@ package final class ModelWriter {
   ///
   /// - Throws: `Failure.io`.
   package func append(_ name: String, _ tensor: Tensor) throws(Failure) {
-    let shard = shard(of: name)
-    try writer(ofShard: shard).append(name, tensor: tensor)
-    try closeIfComplete(shard, after: name)
+    precondition(
+      placeOfTensor[ExactName(name)]?.entry
+        == TensorEntry(name: name, dtype: tensor.dtype, shape: tensor.shape),
+      "'\(name)' was announced with another type or shape")
+    // The bytes are valid while the tensor is alive; inside the closure the error would lose its type.
+    defer { withExtendedLifetime(tensor) {} }
+    try append(name, bytes: tensor.withBytes { $0 })
   }
 
   /// Writes the next bytes of a tensor; a large one may come in several pieces, between those of others.
@@ -102,10 +112,10 @@ package final class ModelWriter {
   }
 
   private func shard(of name: String) -> Int {
-    guard let shard = shardOfTensor[ExactName(name)] else {
+    guard let place = placeOfTensor[ExactName(name)] else {
       preconditionFailure("'\(name)' was not announced")
     }
-    return shard
+    return place.shard
   }
 
   private func closeIfComplete(_ shard: Int, after name: String) throws(Failure) {
@@ -124,8 +134,8 @@ package final class ModelWriter {
     if tensorsOfShard == [[]] { try writer(ofShard: 0).finish(durably: durably) }
     guard shardNames.count > 1 || index == .always else { return }
     var map = JSONObject()
-    for (name, shard) in shardOfTensor.sorted(by: { $0.key.text.precedes($1.key.text) }) {
-      map[name.text] = .string(shardNames[shard])
+    for (name, place) in placeOfTensor.sorted(by: { $0.key.text.precedes($1.key.text) }) {
+      map[name.text] = .string(shardNames[place.shard])
     }
     let content: JSON = [
       "metadata": ["total_size": .integer(totalBytes), "total_parameters": .integer(totalParameters)],
@@ -134,11 +144,16 @@ package final class ModelWriter {
     try Files.writeAtomically(content.text(.pretty(indent: 4)), to: "\(directory)/\(ShardIndex.fileName)")
   }
 
-  private func writer(ofShard shard: Int) throws(Failure) -> SafetensorsWriter {
+  private func writer(ofShard shard: Int) throws(Failure) -> any WeightFileWriter {
     if let writer = writers[shard] { return writer }
-    let writer = try SafetensorsWriter(
-      path: "\(directory)/\(shardNames[shard])", entries: tensorsOfShard[shard], metadata: metadata,
-      follower: follower)
+    let (path, entries) = ("\(directory)/\(shardNames[shard])", tensorsOfShard[shard])
+    let writer: any WeightFileWriter =
+      switch format {
+      case .safetensors:
+        try SafetensorsWriter(path: path, entries: entries, metadata: metadata, follower: follower)
+      // What libhdf5 writes is not there before the tensors are, so it is hashed afterwards.
+      case .hdf5: try HDF5Writer(path: path, entries: entries, metadata: metadata)
+      }
     writers[shard] = writer
     return writer
   }

@@ -8,7 +8,7 @@ import SafeIO
 import TensorCore
 
 /// Writes one safetensors file.
-package final class SafetensorsWriter {
+package final class SafetensorsWriter: WeightFileWriter {
   private let file: AtomicFile
   /// What is still to come of each tensor: the bytes of the file that are not written yet.
   private var missing: [ExactName: Range<Int>] = [:]

@@ -58,10 +58,16 @@ package final class ShardedWeights: WeightSource {
     return shards[shardOfEntry[position]]
   }
 
+  /// Whether a folder has weights in this format.
+  static func isIn(_ directory: String) -> Bool {
+    [ShardIndex.fileName, "model.safetensors"].contains { Files.exists("\(directory)/\($0)") }
+  }
+
   private static func index(of directory: String) throws(Failure) -> ShardIndex? {
     if Files.exists("\(directory)/\(ShardIndex.fileName)") { return try ShardIndex(directory: directory) }
     guard Files.exists("\(directory)/model.safetensors") else {
-      throw .notFound(directory, "has neither model.safetensors nor \(ShardIndex.fileName)")
+      throw .notFound(
+        directory, "has neither model.safetensors nor \(ShardIndex.fileName) nor \(HDF5File.modelFile)")
     }
     return nil
   }

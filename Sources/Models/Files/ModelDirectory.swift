@@ -50,7 +50,7 @@ package final class ModelDirectory: Sendable {
     eosTokenIDs = preferredEnds ?? ends ?? []
     bosTokenID = (preferredStarts ?? starts)?.first
     self.path = path
-    weights = try ShardedWeights(directory: path)
+    weights = try WeightFormat.open(path: path)
   }
 
   /// Whether some matrices are no plain floats.

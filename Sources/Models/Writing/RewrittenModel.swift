@@ -30,10 +30,11 @@ package struct RewrittenModel {
   ///
   /// - Parameter follower: who reads the files while they are written.
   package func writer(
-    in directory: String, entries: [TensorEntry], follower: (any FileFollower)?
+    in directory: String, entries: [TensorEntry], format: WrittenFormat = .safetensors,
+    follower: (any FileFollower)?
   ) -> ModelWriter {
     ModelWriter(
-      directory: directory, entries: entries, totalParameters: model.spec.parameterCount,
+      directory: directory, entries: entries, format: format, totalParameters: model.spec.parameterCount,
       metadata: metadata, index: isQuantized ? .always : .whenSharded,
       durably: false, follower: follower)
   }

@@ -6,29 +6,29 @@ import Quantization
 import Registry
 import SafeIO
 import TensorCore
+import WeightFiles
+
+extension WrittenFormat: ExpressibleByArgument {}
 
 /// The `convert` command.
 struct Convert: ParsableCommand {
-  /// A value of `--format`.
-  enum Format: String, ExpressibleByArgument, CaseIterable {
-    case safetensors
-  }
-
   static let configuration = CommandConfiguration(
     abstract: "Check a model and write its weights anew.",
     discussion: """
       Checks that every weight that config.json calls for is there with the right shape, and writes them in the type \
       asked for; without --dtype the values stay byte for byte. Tensors that the model does not use are left out and \
-      named.
+      named. A weight file alone, such as one of Keras, goes into the other format as it is, every tensor under its name.
 
       EXAMPLE
         mlt convert --model Llama-3.2-1B --out base
         mlt convert --model Llama-3.2-1B --dtype bfloat16 \\
           --quantize --bits 4 --out base-4bit
         mlt convert --model base-4bit --dequantize --out base-again
+        mlt convert --model base --format hdf5 --out base-h5
+        mlt convert --model cnn.weights.h5 --out cnn
       """)
 
-  @Option(help: "The folder of the model.")
+  @Option(help: "The folder of the model, or a weight file.")
   var model: String
 
   @Option(help: "The type of the weights. Default: as they are.")
@@ -42,8 +42,8 @@ struct Convert: ParsableCommand {
   @Flag(help: "Make floats of a quantized model, in the type of its scales or in --dtype.")
   var dequantize = false
 
-  @Option(help: "The format of the weight files.")
-  var format = Format.safetensors
+  @Option(help: "The format of the weight files: safetensors or hdf5 (model.h5).")
+  var format = WrittenFormat.safetensors
 
   @OptionGroup var output: OutputOptions
 
@@ -59,25 +59,50 @@ struct Convert: ParsableCommand {
   func run() throws {
     let progress = common.start()
     try output.check(reading: [model])
-    let rewrite = try ModelRewrite(
-      ModelDirectory(path: model), dtype: dtype?.dtype, plan: quantize ? quantization.plan : nil,
-      dequantizing: dequantize)
+    let write = try writing()
     let start = ContinuousClock.now
     let report = try OutputDirectory.create(at: output.out, overwrite: output.overwrite) { staging in
       let digests = OutputDigests()
-      let (report, input) = try ProvenanceInput.directory(role: "model", path: model) {
-        try rewrite.write(into: staging, follower: digests, progress: progress)
-      }
+      let (report, input) = try read { try write(staging, digests, progress) }
       let provenance = Provenance(
         command: "convert",
         arguments: [
           "dtype": dtype.map { .string($0.rawValue) } ?? .null,
           "quantize": quantize ? .object(quantization.arguments) : .null, "dequantize": .bool(dequantize),
           "format": .string(format.rawValue),
-        ], inputs: [input], instructionSet: InstructionSet.name)
+        ], inputs: [input], settings: format == .hdf5 ? ["libhdf5": .string(HDF5File.libraryVersion)] : .null,
+        instructionSet: InstructionSet.name)
       try Manifest.seal(staging, provenance, digests: digests)
       return report
     }
     report.print(out: output.out, duration: .now - start, as: common)
+  }
+
+  /// Fills a staging folder.
+  private typealias Writing = (String, any FileFollower, (any ProgressReporting)?) throws -> RewriteReport
+
+  /// What is to be written, checked before anything is.
+  private func writing() throws -> Writing {
+    guard Files.exists(model), !Files.isDirectory(model) else {
+      let rewrite = try ModelRewrite(
+        ModelDirectory(path: model), dtype: dtype?.dtype, plan: quantize ? quantization.plan : nil,
+        dequantizing: dequantize, format: format)
+      return { try rewrite.write(into: $0, follower: $1, progress: $2) }
+    }
+    guard dtype == nil, !quantize, !dequantize else {
+      throw Failure.usage(
+        "\(model) is a weight file; --dtype, --quantize and --dequantize need the folder of a model, with config.json"
+      )
+    }
+    let rewrite = try WeightFileRewrite(path: model, format: format)
+    return { try rewrite.write(into: $0, follower: $1, progress: $2) }
+  }
+
+  /// Hashes the input while it is read.
+  private func read(
+    _ body: () throws -> RewriteReport
+  ) throws -> (result: RewriteReport, input: ProvenanceInput) {
+    guard Files.isDirectory(model) else { return (try body(), try .file(role: "model", path: model)) }
+    return try ProvenanceInput.directory(role: "model", path: model, while: body)
   }
 }

@@ -115,12 +115,12 @@ struct Inspection {
     } catch {
       // The files are worth showing even where mlt can't run the model.
       guard
-        ["model.safetensors", "model.safetensors.index.json"].contains(where: {
+        ["model.safetensors", "model.safetensors.index.json", HDF5File.modelFile].contains(where: {
           Files.exists("\(path)/\($0)")
         })
       else { throw error }
       notes.append("\(error)")
-      describe(WeightSummary(try ShardedWeights(directory: path)), parameters: nil)
+      describe(WeightSummary(try WeightFormat.open(path: path)), parameters: nil)
     }
   }
 
