@@ -140,3 +140,15 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// Fuzzers are built apart, with the flags that libFuzzer needs: scripts/fuzz.
+if Context.environment["MLT_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzzing",
+      dependencies: [
+        "Registry", "FineTuning", "Models", "Tokenization", "WeightFiles", "TensorCore", "SafeIO",
+      ],
+      path: "Tests/Fuzzing", exclude: ["Corpus"],
+      swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+}

@@ -68,4 +68,40 @@ package enum Mlt {
       stdout: String(decoding: try Files.read(path: outputPath), as: UTF8.self),
       stderr: String(decoding: try Files.read(path: errorPath), as: UTF8.self))
   }
+
+  /// What a run of the binary took, and how it ended.
+  package struct Cost: Sendable {
+    package let status: Int32
+    package let stderr: String
+    /// The most bytes it had in memory at a time.
+    package let peakMemory: Int
+    /// Seconds of computing.
+    package let seconds: Double
+  }
+
+  /// Runs `mlt` for what it costs; its standard output is thrown away.
+  package static func cost(_ arguments: [String]) throws -> Cost {
+    let scratch = try Scratch()
+    let errorPath = try scratch.write("", "stderr")
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errorPath, O_WRONLY, 0)
+    var vector = ([path] + arguments).map { strdup($0) } + [nil]
+    defer { for text in vector { free(text) } }
+    var process = pid_t()
+    guard posix_spawn(&process, path, &actions, nil, &vector, environ) == 0 else {
+      throw Failure.io(path, "run", errno: errno)
+    }
+    var (status, usage): (Int32, rusage) = (0, rusage())
+    while wait4(process, &status, 0, &usage) < 0 && errno == EINTR {}
+    func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+    return Cost(
+      // A signal is no exit status; 128 more, as in a shell.
+      status: status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f,
+      stderr: String(decoding: try Files.read(path: errorPath), as: UTF8.self),
+      peakMemory: usage.ru_maxrss * 1024, seconds: seconds(usage.ru_utime) + seconds(usage.ru_stime))
+  }
 }
