@@ -93,6 +93,9 @@ package final class Tokenizer: Sendable {
     isSpecialID.indices.contains(Int(id)) && isSpecialID[Int(id)]
   }
 
+  /// Whether a token is found in texts before the model sees them.
+  func isAdded(_ id: Int32) -> Bool { added.tokens[id] != nil }
+
   /// Checks that a model with `vocabulary` embeddings knows every ordinary token.
   ///
   /// A special token without an embedding, such as one for padding, does no harm until it is used.

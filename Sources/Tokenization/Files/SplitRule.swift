@@ -84,7 +84,11 @@ struct SplitRule: Sendable {
       patterns: [#"\p{N}"#, gpt2]),
     SplitRule(names: ["dbrx", "smaug-bpe", "chatglm-bpe"], patterns: [llama3]),
     SplitRule(names: ["glm4", "glm5"], patterns: [llama3], ignoresMerges: true),
-    SplitRule(names: ["cl100k_base"], patterns: [llama3], isInGGUF: false),
+    SplitRule(
+      names: ["cl100k_base"],
+      patterns: [
+        #"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++\z|\s*[\r\n]|\s+(?!\S)|\s"#
+      ], isInGGUF: false),
     SplitRule(
       names: ["gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2", "o200k_base", "o200k_harmony"], patterns: [o200k]),
     SplitRule(

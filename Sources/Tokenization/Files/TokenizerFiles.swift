@@ -27,19 +27,21 @@ struct TokenizerFiles {
       return
     }
     let content = try Files.read(path: source, limit: Self.sizeLimit)
-    switch content.first {
-    case UInt8(ascii: "{"), UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"):
+    let first = content.first { ![0x20, 0x0a, 0x0d, 0x09].contains($0) }
+    if first == UInt8(ascii: "{") || content.isEmpty {
       form = try JSON.parse(content, source: source)
-    case _ where TiktokenRanks.fits(content):
+    } else if TiktokenRanks.fits(content) {
       let ranks = try TiktokenRanks(content, source: source)
       let encoding = try TiktokenEncoding.choose(
         stated: splitRule, path: source, modelType: Self.modelType(folder), count: ranks.tokens.count)
       form = try ranks.form(encoding)
-    case 0x0a?, 0x12?, 0x1a?:
+    } else if content[0] == 0x0a {
+      // The number of the first field of a SentencePiece model, its pieces.
       let model = try SentencePieceModel(content, source: source)
       form = model.exactForm(configuration.use(of: model))
-    default:
-      form = try JSON.parse(content, source: source)
+    } else {
+      throw .badData(
+        source, "is no tokenizer: neither tokenizer.json, nor a SentencePiece model, nor the ranks of tiktoken")
     }
   }
 

@@ -16,8 +16,9 @@ struct UnigramModel: TokenModel {
   private let unknownID: Int32?
   private let unknownScore: Double
   private let fallback: ByteFallback.Tokens?
-  /// Sums are rounded to 32 bits.
+  /// Sums are rounded to 32 bits, and begin anew where they got too large for that.
   private let isSinglePrecision: Bool
+  private static let largestSum = 100_000.0
 
   /// An unknown token shows what it stands for.
   var textID: Int32? { unknownID }
@@ -47,9 +48,8 @@ struct UnigramModel: TokenModel {
     unknownScore = isSinglePrecision ? Double(Float(worst)) : worst
     if let types {
       // What the user defined wins over any other way to split it.
-      let best = ordinary.map { scores[$0] }.max() ?? 0
       for index in types.indices where types[index] == .userDefined {
-        scores[index] = Double(Float(tokens[index].utf8.count) * Float(best)) - 0.1
+        scores[index] = Double(0.1 * Float(tokens[index].utf8.count - 1))
       }
     }
     self.scores = scores
@@ -90,20 +90,29 @@ struct UnigramModel: TokenModel {
     lattice.start(count: word.count)
     return lattice.withEnds { ends in
       var start = 0
+      var frontier = 0
       while start < word.count {
-        let before = ends[start].score
+        var before = ends[start].score
+        if isSinglePrecision && abs(before) > Self.largestSum {
+          for end in start...frontier where end == start || ends[end].start >= 0 {
+            ends[end].score = rounded(ends[end].score - before)
+          }
+          before = 0
+        }
         let single = start + UTF8Text.length(ofLead: word[start])
         var hasSingle = false
         func offer(_ end: Int, _ id: Int32, _ score: Double) {
           if ends[end].start >= 0 && score <= ends[end].score { return }
-          ends[end] = .init(score: rounded(score), start: Int32(truncatingIfNeeded: start), id: id)
+          ends[end] = .init(score: score, start: Int32(truncatingIfNeeded: start), id: id)
         }
         trie.forEachMatch(in: word, at: start) { end, id in
-          offer(end, id, scores[Int(id)] + before)
+          frontier = max(frontier, end)
+          offer(end, id, rounded(scores[Int(id)] + before))
           if end == single { hasSingle = true }
         }
         if !hasSingle {
           guard let unknownID else { return false }
+          frontier = max(frontier, single)
           offer(single, unknownID, rounded(unknownScore + before))
         }
         start = single
