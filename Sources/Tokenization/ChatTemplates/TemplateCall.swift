@@ -17,8 +17,11 @@ struct TemplateCall {
 
   /// The argument at a place or of a name.
   func argument(_ index: Int, _ name: String) -> TemplateValue? {
-    index < positional.count ? positional[index] : named.last { $0.name == name }?.value
+    index < positional.count ? positional[index] : self[name]
   }
+
+  /// The argument of a name.
+  subscript(name: String) -> TemplateValue? { named.last { $0.name == name }?.value }
 
   func required(_ index: Int, _ name: String) throws(Failure) -> TemplateValue {
     guard let value = argument(index, name) else { throw failure("missing argument '\(name)'") }
@@ -37,6 +40,15 @@ struct TemplateCall {
   /// A text; nil when the argument is missing or None.
   func text(_ index: Int, _ name: String) throws(Failure) -> String? {
     guard let value = argument(index, name), !value.isNone else { return nil }
+    return try text(value, name)
+  }
+
+  func requiredText(_ index: Int, _ name: String) throws(Failure) -> String {
+    try text(try required(index, name), name)
+  }
+
+  private func text(_ value: TemplateValue, _ name: String) throws(Failure) -> String {
+    try evaluator.checkDefined(value)
     guard let text = value.textValue else {
       throw failure("argument '\(name)' must be str, not \(value.typeName)")
     }

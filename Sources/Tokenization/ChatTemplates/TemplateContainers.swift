@@ -69,8 +69,10 @@ struct TemplateKey: Hashable {
 
   private static func bytes(of value: TemplateValue) -> [UInt8]? {
     switch value {
-    case .string(let text): return bytes(of: text)
+    case .string(let text), .markup(let text): return bytes(of: text)
     case .none: return [1]
+    // All undefined values are equal.
+    case .undefined: return [5]
     case .bigInteger(let digits): return [2] + Array(digits.utf8)
     case .double(let number):
       if let whole = Int(exactly: number) { return [2] + Array(String(whole).utf8) }
@@ -119,13 +121,6 @@ final class TemplateMapping: TemplateHolder {
   }
 
   func set(_ text: String, to value: TemplateValue) { set(TemplateKey(text), .string(text), to: value) }
-
-  func remove(_ key: TemplateKey) -> TemplateValue? {
-    guard let position = positions.removeValue(forKey: key) else { return nil }
-    keys.remove(at: position)
-    for (other, place) in positions where place > position { positions[other] = place - 1 }
-    return values.remove(at: position)
-  }
 }
 
 /// What `namespace()` gives: attributes that inner loops can assign to.
@@ -137,4 +132,11 @@ final class TemplateNamespace: TemplateObject {
   var typeName: String { "Namespace" }
 
   func attribute(_ name: String) -> TemplateValue? { values[name] }
+
+  /// Why a name can't be that of an attribute; nil when it can.
+  static func refusal(_ name: String) -> String? {
+    guard name.hasPrefix("_") else { return nil }
+    return "Chat templates cannot store underscore-prefixed attributes on a namespace, but got "
+      + "\(TemplateText.quoted(name)). Please rename the attribute."
+  }
 }

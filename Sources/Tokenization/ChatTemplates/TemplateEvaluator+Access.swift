@@ -6,38 +6,36 @@ extension TemplateEvaluator {
   func attribute(_ name: String, of value: TemplateValue) throws(Failure) -> TemplateValue {
     try checkDefined(value)
     try spend(name.utf8.count >> 4)
-    if let method = TemplateMethods.method(name, of: value) { return method }
-    switch value {
-    case .mapping(let mapping): if let item = mapping[name] { return item }
-    case .object(let object): if let item = object.attribute(name) { return item }
-    case .list(let list):
-      if case .named(let names) = list.kind, let index = names.firstIndex(of: name) {
-        return list.items[index]
-      }
-    default: break
-    }
-    return .undefined("\(Self.owner(value)) has no attribute '\(name)'")
+    if let attribute = try ownAttribute(name, of: value) { return attribute }
+    if case .mapping(let mapping) = value, let item = mapping[name] { return item }
+    return .undefined("'\(value.description)' has no attribute '\(name)'")
   }
 
-  private static func owner(_ value: TemplateValue) -> String {
+  /// An attribute that is no key; nil when there is none.
+  func ownAttribute(_ name: String, of value: TemplateValue) throws(Failure) -> TemplateValue? {
+    if let method = TemplateMethods.method(name, of: value) { return method }
     switch value {
-    case .none: "'None'"
-    default: "'\(value.typeName) object'"
+    case .object(let object): return object.attribute(name)
+    case .function(let function): return function.attributes[name]
+    case .list(let list):
+      guard case .named(let names) = list.kind, let index = names.firstIndex(of: name) else { return nil }
+      return list.items[index]
+    default: return nil
     }
   }
 
   func subscripted(
     _ operand: TemplateExpression, _ key: TemplateExpression, _ scope: TemplateScope
   ) throws(Failure) -> TemplateValue {
-    let place = line
+    let start = place
     let value = try evaluate(operand, scope)
-    if case .slice(let start, let end, let step) = key.kind {
-      let bounds = (try bound(start, scope), try bound(end, scope), try bound(step, scope))
-      line = place
+    if case .slice(let first, let end, let step) = key.kind {
+      let bounds = (try bound(first, scope), try bound(end, scope), try bound(step, scope))
+      place = start
       return try slice(value, bounds.0, bounds.1, bounds.2 ?? 1)
     }
     let index = try evaluate(key, scope)
-    line = place
+    place = start
     return try item(index, of: value)
   }
 
@@ -50,18 +48,21 @@ extension TemplateEvaluator {
       if let key = TemplateKey(index), let item = mapping[key] { return item }
     case .list(let list) where list.isIndexed:
       if let place = Self.place(index, count: list.items.count) { return list.items[place] }
-    case .string(let text):
+    case .string(let text), .markup(let text):
       if let number = index.integerValue {
         try spend(text.utf8.count >> 4)
         let scalars = Array(text.unicodeScalars)
         if let place = Self.place(.integer(number), count: scalars.count) {
-          return .string(String(scalars[place]))
+          return value.marking(.string(String(scalars[place])))
         }
       }
     default: break
     }
-    if case .string(let name) = index { return try attribute(name, of: value) }
-    return .undefined("\(value.typeName) object has no element \(try literal(index))")
+    guard let name = index.textValue else {
+      return .undefined("\(value.description) has no element \(try literal(index))")
+    }
+    return try ownAttribute(name, of: value)
+      ?? .undefined("'\(value.description)' has no attribute '\(name)'")
   }
 
   private static func place(_ index: TemplateValue, count: Int) -> Int? {
@@ -75,22 +76,22 @@ extension TemplateEvaluator {
     let value = try evaluate(expression, scope)
     if value.isNone { return nil }
     guard let bound = value.integerValue else {
-      throw failure("slice indices must be integers or None, not \(value.typeName)")
+      throw failure("slice indices must be integers or None or have an __index__ method")
     }
     return bound
   }
 
-  private func slice(_ value: TemplateValue, _ start: Int?, _ end: Int?, _ step: Int) throws(Failure)
-    -> TemplateValue
-  {
+  private func slice(
+    _ value: TemplateValue, _ start: Int?, _ end: Int?, _ step: Int
+  ) throws(Failure) -> TemplateValue {
     guard step != 0 else { throw failure("slice step cannot be zero") }
     switch value {
-    case .string(let text):
+    case .string(let text), .markup(let text):
       try spend(text.utf8.count >> 4)
       let scalars = Array(text.unicodeScalars)
       var result = String.UnicodeScalarView()
       for index in Self.indices(start, end, step, count: scalars.count) { result.append(scalars[index]) }
-      return try self.text(String(result))
+      return value.marking(try self.text(String(result)))
     case .list(let source) where source.isIndexed:
       let items = Self.indices(start, end, step, count: source.items.count).map { source.items[$0] }
       return try list(items, source.isTuple ? .tuple : .list)

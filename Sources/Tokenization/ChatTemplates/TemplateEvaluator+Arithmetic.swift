@@ -19,7 +19,7 @@ extension TemplateEvaluator {
   func binary(
     _ symbol: String, _ left: TemplateExpression, _ right: TemplateExpression, _ scope: TemplateScope
   ) throws(Failure) -> TemplateValue {
-    let place = line
+    let start = place
     let first = try evaluate(left, scope)
     switch symbol {
     case "and": return first.isTrue ? try evaluate(right, scope) : first
@@ -27,7 +27,7 @@ extension TemplateEvaluator {
     default: break
     }
     let second = try evaluate(right, scope)
-    line = place
+    place = start
     return try compute(symbol, first, second)
   }
 
@@ -36,7 +36,9 @@ extension TemplateEvaluator {
     _ symbol: String, _ left: TemplateValue, _ right: TemplateValue
   ) throws(Failure) -> TemplateValue {
     try checkDefined(left)
-    if symbol == "%", case .string(let format) = left { return try formatted(format, with: right) }
+    if symbol == "%", let format = left.textValue {
+      return try formatted(format, with: right, isMarked: left.isMarked)
+    }
     try checkDefined(right)
     if let first = left.integerValue, let second = right.integerValue {
       return try compute(symbol, first, second)
@@ -47,17 +49,21 @@ extension TemplateEvaluator {
       return .double(try compute(symbol, first, second))
     }
     switch (symbol, left, right) {
+    case ("+", .markup, .string), ("+", .string, .markup), ("+", .markup, .markup):
+      return try concatenated(left, right)
     case ("+", .string(let first), .string(let second)):
       try checkText(first.utf8.count + second.utf8.count)
       return .string(first + second)
-    case ("+", .string, _): throw failure("can only concatenate str (not \"\(right.typeName)\") to str")
+    case ("+", .string, _), ("+", .markup, _): throw failure("can only concatenate str (not \"\(right.typeName)\") to str")
     case ("+", .list(let first), .list(let second)) where first.isIndexed && first.isTuple == second.isTuple:
       return try list(first.items + second.items, first.isTuple ? .tuple : .list)
     case ("+", .list(let first), _) where first.isIndexed:
       let name = first.kind.typeName
       throw failure("can only concatenate \(name) (not \"\(right.typeName)\") to \(name)")
-    case ("*", .string(let text), _): if let count = right.integerValue { return try repeated(text, count) }
-    case ("*", _, .string(let text)): if let count = left.integerValue { return try repeated(text, count) }
+    case ("*", .string(let text), _), ("*", .markup(let text), _):
+      if let count = right.integerValue { return left.marking(try repeated(text, count)) }
+    case ("*", _, .string(let text)), ("*", _, .markup(let text)):
+      if let count = left.integerValue { return right.marking(try repeated(text, count)) }
     case ("*", .list(let list), _): if let count = right.integerValue { return try repeated(list, count) }
     case ("*", _, .list(let list)): if let count = left.integerValue { return try repeated(list, count) }
     default: break
@@ -74,9 +80,13 @@ extension TemplateEvaluator {
     case "**":
       guard right >= 0 else { return .double(try compute(symbol, Double(left), Double(right))) }
       return try power(left, right)
-    case "/": return .double(try compute(symbol, Double(left), Double(right)))
+    case "/":
+      guard right != 0 else { throw failure("division by zero") }
+      return .double(Double(left) / Double(right))
     default:
-      guard right != 0 else { throw failure("integer division or modulo by zero") }
+      guard right != 0 else {
+        throw failure(symbol == "%" ? "integer modulo by zero" : "integer division or modulo by zero")
+      }
       if right == -1 {
         return symbol == "%" ? .integer(0) : try integer((0).subtractingReportingOverflow(left))
       }
@@ -115,7 +125,7 @@ extension TemplateEvaluator {
       return result
     default: break
     }
-    guard right != 0 else { throw failure(symbol == "/" ? "division by zero" : "float division by zero") }
+    guard right != 0 else { throw failure(symbol == "%" ? "float modulo" : symbol == "/" ? "float division by zero" : "float floor division by zero") }
     if symbol == "/" { return left / right }
     var remainder = fmod(left, right)
     if remainder != 0, (remainder < 0) != (right < 0) { remainder += right }

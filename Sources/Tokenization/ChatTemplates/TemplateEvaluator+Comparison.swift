@@ -21,7 +21,7 @@ extension TemplateEvaluator {
   func equal(_ left: TemplateValue, _ right: TemplateValue, depth: Int = 0) throws(Failure) -> Bool {
     try spend()
     guard depth <= Self.maximumNesting else { throw failure("compares values nested too deep") }
-    switch (left, right) {
+    switch (left.unmarked, right.unmarked) {
     case (.undefined, .undefined), (.none, .none): return true
     case (.string(let first), .string(let second)):
       try spend(min(first.utf8.count, second.utf8.count) >> 4)
@@ -64,7 +64,7 @@ extension TemplateEvaluator {
     try checkDefined(right)
     if let first = left.integerValue, let second = right.integerValue { return first < second }
     if let first = left.doubleValue, let second = right.doubleValue { return first < second }
-    switch (left, right) {
+    switch (left.unmarked, right.unmarked) {
     case (.string(let first), .string(let second)):
       try spend(min(first.utf8.count, second.utf8.count) >> 4)
       return TemplateText.precedes(first, second)
@@ -85,9 +85,8 @@ extension TemplateEvaluator {
 
   func contains(_ value: TemplateValue, in container: TemplateValue) throws(Failure) -> Bool {
     switch container {
-    case .string(let text):
-      try checkDefined(value)
-      guard case .string(let part) = value else {
+    case .string(let text), .markup(let text):
+      guard let part = value.textValue else {
         throw failure("'in <string>' requires string as left operand, not \(value.typeName)")
       }
       try spend((text.utf8.count + part.utf8.count) >> 4)

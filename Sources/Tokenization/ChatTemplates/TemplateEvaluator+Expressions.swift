@@ -6,7 +6,7 @@ extension TemplateEvaluator {
   func evaluate(_ expression: TemplateExpression, _ scope: TemplateScope) throws(Failure) -> TemplateValue {
     try enter()
     defer { leave() }
-    line = expression.line
+    place = expression.place
     switch expression.kind {
     case .constant(let constant): return Self.value(constant)
     case .name(let name): return lookup(name, scope)
@@ -25,7 +25,9 @@ extension TemplateEvaluator {
     case .comparison(let first, let parts): return try compared(first, parts, scope)
     case .conditional(let value, let test, let otherwise):
       if try evaluate(test, scope).isTrue { return try evaluate(value, scope) }
-      guard let otherwise else { return .undefined("the condition was false and there is no 'else'") }
+      guard let otherwise else {
+        return .undefined("the inline if-expression evaluated to false and no else section was defined.")
+      }
       return try evaluate(otherwise, scope)
     }
   }
@@ -56,7 +58,7 @@ extension TemplateEvaluator {
     let mapping = try makeMapping()
     for pair in pairs {
       let key = try evaluate(pair.key, scope)
-      mapping.set(try self.key(key), key, to: try evaluate(pair.value, scope))
+      try set(key, to: try evaluate(pair.value, scope), in: mapping)
     }
     return .mapping(mapping)
   }
@@ -71,7 +73,7 @@ extension TemplateEvaluator {
   /// Counts the work of making a key, and what its entry takes.
   func spend(onKey value: TemplateValue) throws(Failure) {
     switch value {
-    case .string(let text): try spend(8 + text.utf8.count >> 4)
+    case .string(let text), .markup(let text): try spend(8 + text.utf8.count >> 4)
     case .list(let list) where list.isTuple:
       for item in list.items { try spend(8 + (item.textValue?.utf8.count ?? 0) >> 4) }
     default: try spend(8)
@@ -82,20 +84,20 @@ extension TemplateEvaluator {
     _ operand: TemplateExpression?, _ name: String, _ arguments: TemplateArguments, _ scope: TemplateScope
   ) throws(Failure) -> TemplateValue {
     guard let operand else { throw failure("the filter '\(name)' has no value") }
-    let place = line
+    let start = place
     let value = try evaluate(operand, scope)
     let call = try call(arguments, scope)
-    line = place
+    place = start
     return try apply(filter: name, to: value, call)
   }
 
   private func tested(
     _ operand: TemplateExpression, _ name: String, _ arguments: TemplateArguments, _ scope: TemplateScope
   ) throws(Failure) -> TemplateValue {
-    let place = line
+    let start = place
     let value = try evaluate(operand, scope)
     let call = try call(arguments, scope)
-    line = place
+    place = start
     return .bool(try apply(test: name, to: value, call))
   }
 
@@ -126,10 +128,10 @@ extension TemplateEvaluator {
     _ expression: TemplateExpression, _ scope: TemplateScope, caller: TemplateValue? = nil
   ) throws(Failure) -> TemplateValue {
     guard case .call(let operand, let arguments) = expression.kind else { throw failure("expected a call") }
-    let place = expression.line
+    let start = expression.place
     let callee = try evaluate(operand, scope)
     let call = try call(arguments, scope, caller: caller)
-    line = place
+    place = start
     return try self.call(callee, call)
   }
 

@@ -84,6 +84,7 @@ extension TemplateEvaluator {
         try assign(item, to: loop.target, in: inner)
         if try evaluate(test, inner).isTrue { passing.append(item) }
       }
+      try hold(32 * passing.count)
       items = passing
     }
     guard !items.isEmpty else {
@@ -129,8 +130,10 @@ extension TemplateEvaluator {
     case .mapping(let mapping):
       try spend(mapping.count)
       return mapping.keys
-    case .string(let text):
+    case .string(let text), .markup(let text):
       try spend(text.utf8.count)
+      try checkItems(text.unicodeScalars.count)
+      try hold(32 * text.unicodeScalars.count)
       return text.unicodeScalars.map { .string(String($0)) }
     case .object(let object):
       guard let loop = object as? TemplateLoop else { break }

@@ -14,7 +14,7 @@ extension TemplateEvaluator {
     _ statements: [TemplateStatement], in scope: TemplateScope, to output: inout String
   ) throws(Failure) -> Ending {
     for statement in statements {
-      line = statement.line
+      place = statement.place
       let ending = try run(statement, in: scope, to: &output)
       guard ending == .normal else { return ending }
     }
@@ -40,6 +40,7 @@ extension TemplateEvaluator {
     case .breaking: return .breaking
     case .continuing: return .continuing
     case .scope(let body): return try run(body, in: TemplateScope(in: scope), to: &output)
+    case .sequence(let body): return try run(body, in: scope, to: &output)
     default: try runAssignment(statement.kind, in: scope, to: &output)
     }
     return .normal
@@ -87,9 +88,10 @@ extension TemplateEvaluator {
     case .name(let name): scope[name] = value
     case .attribute(let name, let attribute):
       guard case .object(let object)? = scope[name], let namespace = object as? TemplateNamespace else {
-        throw failure("can't set '\(name).\(attribute)', '\(name)' is no namespace")
+        throw failure("cannot assign attribute on non-namespace object")
       }
-      namespace.values.set(attribute, to: value)
+      if let refusal = TemplateNamespace.refusal(attribute) { throw failure(refusal) }
+      try set(.string(attribute), to: value, in: namespace.values)
     case .tuple(let targets):
       let items = try items(of: value)
       guard items.count == targets.count else {
@@ -100,60 +102,5 @@ extension TemplateEvaluator {
       }
       for (target, item) in zip(targets, items) { try assign(item, to: target, in: scope) }
     }
-  }
-
-  /// A macro, which sees the names around it as they are when it is called.
-  private func function(
-    _ macro: TemplateMacroStatement, in scope: TemplateScope
-  ) throws(Failure) -> TemplateFunction {
-    try keep(scope)
-    return TemplateFunction(macro.name) { [unowned self] call throws(Failure) in
-      try self.run(macro, call, in: scope)
-    }
-  }
-
-  private func run(
-    _ macro: TemplateMacroStatement, _ call: TemplateCall, in scope: TemplateScope
-  ) throws(Failure) -> TemplateValue {
-    try enter()
-    defer { leave() }
-    let inner = TemplateScope(in: scope)
-    // Each parameter is looked for among the names.
-    try spend(macro.parameters.count * call.named.count)
-    let named = call.named.filter { $0.name != "caller" }
-    if let caller = call.named.last(where: { $0.name == "caller" }) { inner["caller"] = caller.value }
-    var used = 0
-    for (index, parameter) in macro.parameters.enumerated() {
-      if let value = named.last(where: { $0.name == parameter.name })?.value {
-        inner[parameter.name] = value
-        used += 1
-      } else if index < call.positional.count {
-        inner[parameter.name] = call.positional[index]
-      } else if let initial = parameter.initial {
-        inner[parameter.name] = try evaluate(initial, inner)
-      } else {
-        inner[parameter.name] = .undefined("parameter '\(parameter.name)' was not provided")
-      }
-    }
-    let more = call.positional.dropFirst(macro.parameters.count)
-    guard more.isEmpty || macro.takesMore else {
-      throw failure("macro '\(macro.name)' takes not more than \(macro.parameters.count) argument(s)")
-    }
-    if macro.takesMore { inner["varargs"] = try list(Array(more), .tuple) }
-    if macro.takesMoreNamed {
-      let rest = try makeMapping()
-      for (name, value) in named where !macro.parameters.contains(where: { $0.name == name }) {
-        rest.set(name, to: value)
-      }
-      inner["kwargs"] = .mapping(rest)
-    } else if used < named.count {
-      let unknown = named.first { argument in !macro.parameters.contains { $0.name == argument.name } }
-      throw failure("macro '\(macro.name)' takes no keyword argument '\(unknown?.name ?? "")'")
-    }
-    let place = line
-    var text = ""
-    _ = try run(macro.body, in: inner, to: &text)
-    line = place
-    return .string(text)
   }
 }

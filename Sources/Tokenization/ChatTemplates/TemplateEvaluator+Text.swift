@@ -7,7 +7,7 @@ extension TemplateEvaluator {
   func string(_ value: TemplateValue) throws(Failure) -> String {
     switch value {
     case .undefined: return ""
-    case .string(let text): return text
+    case .string(let text), .markup(let text): return text
     default: return try literal(value)
     }
   }
@@ -30,6 +30,7 @@ extension TemplateEvaluator {
     case .bigInteger(let digits): output += digits
     case .double(let number): output += JSON.pythonText(number)
     case .string(let text): try append(TemplateText.quoted(text), to: &output)
+    case .markup(let text): try append("Markup(\(TemplateText.quoted(text)))", to: &output)
     case .list(let list): try write(list, to: &output, depth: depth)
     case .mapping(let mapping):
       output += "{"
@@ -40,7 +41,7 @@ extension TemplateEvaluator {
         try write(mapping.values[index], to: &output, depth: depth + 1)
       }
       output += "}"
-    case .function(let function): output += "<function \(function.name)>"
+    case .function(let function): output += "<\(function.isMacro ? "Macro '\(function.name)'" : "function \(function.name)")>"
     case .object(let object):
       guard let namespace = object as? TemplateNamespace else {
         output += "<\(object.typeName)>"

@@ -1,13 +1,16 @@
-// Runs a parsed template. This file holds what bounds a run: steps, text, nesting. A template comes with a model from
-// anywhere, so a hostile one must end in a failure, not in a full memory or an overflown stack. What is made or looked
-// through costs steps by its size, some thirty bytes each, so that the steps bound memory and time alike.
+// Runs a parsed template. This file holds what bounds a run: steps, memory, nesting. A template comes with a model from
+// anywhere, so a hostile one must end in a failure within a second and 64 MiB, without overflowing the stack. What is
+// made or looked through costs steps by its size; what is kept costs bytes. A long conversation gives more of both, since
+// a template may well look through all messages at each of them.
 
 import SafeIO
 
 /// One rendering.
 final class TemplateEvaluator {
-  /// Expressions, statements and items looked at.
-  private static let maximumSteps = 10_000_000
+  /// Expressions, statements and items looked at: for any conversation, and more for each value of it.
+  private static let steps = (base: 5_000_000, perValue: 5_000)
+  /// Bytes of all that is made: for any conversation, and more for its values and the bytes of its texts.
+  private static let memory = (base: 24 << 20, perValue: 8_192, perByte: 32)
   /// Bytes of any one text.
   static let maximumText = 4 << 20
   /// Items of any one list.
@@ -21,9 +24,12 @@ final class TemplateEvaluator {
 
   let name: String
   let now: WallClock?
-  /// The line of what is evaluated, for messages.
-  var line = 1
+  /// Where the expression or statement stands that is evaluated, for messages.
+  var place = TemplatePlace()
   private var steps = 0
+  private var maximumSteps = TemplateEvaluator.steps.base
+  private var bytes = 0
+  private var maximumBytes = TemplateEvaluator.memory.base
   private var depth = 0
   private var holders: [any TemplateHolder] = []
 
@@ -40,15 +46,25 @@ final class TemplateEvaluator {
   func failure(_ problem: String) -> Failure {
     let isLong = problem.utf8.count > Self.maximumMessage
     let shown = isLong ? "\(problem.unicodeScalars.prefix(Self.maximumMessage))…" : problem
-    return .badData(name, "line \(line): \(shown)")
+    return .badData(name, "\(place): \(shown)")
   }
+
+  // MARK: Limits
 
   /// Counts work.
   func spend(_ count: Int = 1) throws(Failure) {
     let before = steps
     steps += max(count, 0)
-    guard steps <= Self.maximumSteps else { throw failure("takes more than \(Self.maximumSteps) steps") }
+    guard steps <= maximumSteps else { throw failure("takes more than \(maximumSteps) steps") }
     if steps >> 17 != before >> 17 { try Interruption.check() }
+  }
+
+  /// Counts memory.
+  func hold(_ count: Int) throws(Failure) {
+    bytes += count
+    guard bytes <= maximumBytes else {
+      throw failure("makes more than \(maximumBytes >> 20) MiB of texts and lists")
+    }
   }
 
   /// Counts the work of looking through the texts that a filter, test or method gets.
@@ -70,26 +86,38 @@ final class TemplateEvaluator {
 
   func leave() { depth -= 1 }
 
-  /// A text that was made, when it is not too long; long ones cost steps.
+  // MARK: Making values
+
+  /// A text that was made, when it is not too long.
   func text(_ text: String) throws(Failure) -> TemplateValue {
     try checkText(text.utf8.count)
     return .string(text)
   }
 
+  /// Counts a text that is to be made.
   func checkText(_ count: Int) throws(Failure) {
     guard count <= Self.maximumText else {
       throw failure("makes a text of more than \(Self.maximumText) bytes")
     }
     try spend(count >> 4)
+    try hold(count)
   }
 
   /// Adds to a text, when it does not get too long.
   func append(_ text: String, to output: inout String) throws(Failure) {
-    try spend(text.utf8.count >> 4)
-    guard output.utf8.count + text.utf8.count <= Self.maximumText else {
+    let count = text.utf8.count
+    guard output.utf8.count + count <= Self.maximumText else {
       throw failure("makes a text of more than \(Self.maximumText) bytes")
     }
+    try spend(count >> 4)
+    try hold(count)
     output += text
+  }
+
+  /// A list of texts that were made.
+  func list(_ texts: [String]) throws(Failure) -> TemplateValue {
+    for text in texts { try hold(text.utf8.count) }
+    return try list(texts.map { .string($0) })
   }
 
   func list(_ items: [TemplateValue], _ kind: TemplateList.Kind = .list) throws(Failure) -> TemplateValue {
@@ -99,44 +127,65 @@ final class TemplateEvaluator {
   func makeList(
     _ items: [TemplateValue], _ kind: TemplateList.Kind = .list
   ) throws(Failure) -> TemplateList {
-    guard items.count <= Self.maximumItems else {
-      throw failure("makes a list of more than \(Self.maximumItems) items")
-    }
+    try checkItems(items.count)
     try spend(8 + items.count)
+    try hold(128 + 32 * items.count)
     let list = TemplateList(items, kind)
     holders.append(list)
     return list
   }
 
+  /// Refuses a list that would be too long.
+  func checkItems(_ count: Int) throws(Failure) {
+    guard count <= Self.maximumItems else {
+      throw failure("makes a list of more than \(Self.maximumItems) items")
+    }
+  }
+
   func makeMapping() throws(Failure) -> TemplateMapping {
     try spend(8)
+    try hold(256)
     let mapping = TemplateMapping()
     holders.append(mapping)
     return mapping
   }
 
+  /// Sets the value of a key that the template names.
+  func set(_ key: TemplateValue, to value: TemplateValue, in mapping: TemplateMapping) throws(Failure) {
+    let index = try self.key(key)
+    if mapping[index] == nil { try hold(256 + Self.size(key)) }
+    mapping.set(index, key, to: value)
+  }
+
   /// Keeps what holds values until the end.
   func keep(_ holder: any TemplateHolder) throws(Failure) {
     try spend(32)
+    try hold(512)
     holders.append(holder)
   }
 
-  /// A value of the input.
-  func value(_ json: JSON) throws(Failure) -> TemplateValue {
+  /// A value of the input, which raises the limits.
+  func value(_ json: JSON) -> TemplateValue {
+    maximumSteps += Self.steps.perValue
+    maximumBytes += Self.memory.perValue
     switch json {
     case .null: return .none
     case .bool(let flag): return .bool(flag)
     case .integer(let value): return .integer(value)
     case .bigInteger(let digits): return .bigInteger(digits)
     case .double(let value): return .double(value)
-    case .string(let text): return .string(text)
+    case .string(let text):
+      maximumSteps += text.utf8.count
+      maximumBytes += Self.memory.perByte * text.utf8.count
+      return .string(text)
     case .array(let elements):
-      var items: [TemplateValue] = []
-      for element in elements { items.append(try value(element)) }
-      return try list(items)
+      let list = TemplateList(elements.map { value($0) }, .list)
+      holders.append(list)
+      return .list(list)
     case .object(let object):
-      let mapping = try makeMapping()
-      for (key, element) in object { mapping.set(key, to: try value(element)) }
+      let mapping = TemplateMapping()
+      holders.append(mapping)
+      for (key, element) in object { mapping.set(key, to: value(element)) }
       return .mapping(mapping)
     }
   }

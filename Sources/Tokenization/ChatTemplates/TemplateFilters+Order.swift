@@ -30,7 +30,7 @@ extension TemplateFilters {
     _ value: TemplateValue, _ isExact: Bool, _ call: TemplateCall
   ) throws(Failure) -> TemplateValue {
     guard !isExact, let text = value.textValue else { return value }
-    return try call.evaluator.text(text.lowercased())
+    return try call.evaluator.text(TemplateText.lowercased(text))
   }
 
   /// Items in the order of their keys; equal ones keep their order.

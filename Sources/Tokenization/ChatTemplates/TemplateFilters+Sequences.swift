@@ -6,7 +6,7 @@ extension TemplateFilters {
   static func length(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> TemplateValue {
     switch value {
     case .undefined: return .integer(0)
-    case .string(let text):
+    case .string(let text), .markup(let text):
       try call.evaluator.spend(text.utf8.count >> 4)
       return .integer(text.unicodeScalars.count)
     case .mapping(let mapping): return .integer(mapping.count)
@@ -19,7 +19,11 @@ extension TemplateFilters {
   }
 
   static func first(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> TemplateValue {
-    try call.evaluator.items(of: value).first ?? .undefined("No first item, sequence was empty.")
+    if case .list(let list) = value, list.kind == .generator, !list.items.isEmpty {
+      try call.evaluator.spend(list.items.count)
+      return list.items.removeFirst()
+    }
+    return try call.evaluator.items(of: value).first ?? .undefined("No first item, sequence was empty.")
   }
 
   static func last(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> TemplateValue {
@@ -31,7 +35,8 @@ extension TemplateFilters {
 
   static func reverse(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> TemplateValue {
     if let text = value.textValue {
-      return try call.evaluator.text(String(String.UnicodeScalarView(text.unicodeScalars.reversed())))
+      return value.marking(
+        try call.evaluator.text(String(String.UnicodeScalarView(text.unicodeScalars.reversed()))))
     }
     return try call.evaluator.list(try call.evaluator.items(of: value).reversed(), .generator)
   }
@@ -59,8 +64,9 @@ extension TemplateFilters {
   }
 
   static func map(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> TemplateValue {
+    // Nothing is mapped of what counts as false, None among it.
+    let items = value.isTrue ? try call.evaluator.items(of: value) : []
     var results: [TemplateValue] = []
-    let items = try call.evaluator.items(of: value)
     if call.positional.isEmpty, let attribute = try path(call.argument(0, "attribute"), call) {
       let initial = call.argument(1, "default")
       for item in items {
@@ -87,7 +93,7 @@ extension TemplateFilters {
     let name = try call.text(0, "test")
     let arguments = call.dropping(1)
     var results: [TemplateValue] = []
-    for item in try call.evaluator.items(of: value) {
+    for item in value.isTrue ? try call.evaluator.items(of: value) : [] {
       try call.evaluator.spend()
       let tested = try attribute?.value(of: item, call.evaluator) ?? item
       let passes = try name.map { name throws(Failure) in

@@ -21,24 +21,25 @@ extension TemplateFilters {
   }
 
   static func integer(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> TemplateValue {
+    try call.evaluator.checkDefined(value)
     let initial = call.argument(0, "default") ?? .integer(0)
-    if let number = value.integerValue { return .integer(number) }
-    if case .bigInteger = value { return value }
+    var number = value.doubleValue
     if let text = value.textValue {
-      let text = TemplateText.strip(text)
       let base = try call.integer(1, "base") ?? 10
-      guard 2...36 ~= base else { throw call.failure("int() base must be >= 2 and <= 36") }
-      if let number = Int(text, radix: base) { return .integer(number) }
-      if let number = Double(text), let whole = Int(exactly: number.rounded(.towardZero)) {
-        return .integer(whole)
+      guard base == 0 || 2...36 ~= base else {
+        throw call.failure("int() base must be >= 2 and <= 36, or 0")
       }
-      return initial
+      if let integer = TemplateNumber.integer(text, base: base) { return integer }
+      number = TemplateNumber.double(text)
+    } else if value.isInteger || value.integerValue != nil {
+      return value.integerValue.map { .integer($0) } ?? value
     }
-    return value.doubleValue.flatMap { Int(exactly: $0.rounded(.towardZero)) }.map { .integer($0) } ?? initial
+    return number.flatMap { Int(exactly: $0.rounded(.towardZero)) }.map { .integer($0) } ?? initial
   }
 
   static func float(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> TemplateValue {
-    let number = value.textValue.flatMap { Double(TemplateText.strip($0)) } ?? value.doubleValue
+    try call.evaluator.checkDefined(value)
+    let number = value.textValue.flatMap { TemplateNumber.double($0) } ?? value.doubleValue
     return number.map { .double($0) } ?? call.argument(0, "default") ?? .double(0)
   }
 
@@ -52,16 +53,16 @@ extension TemplateFilters {
     guard -300...300 ~= precision else { throw call.failure("a precision of \(precision) is out of range") }
     switch method {
     case "common":
-      if let whole = value.integerValue, precision >= 0 { return .integer(whole) }
+      if let whole = value.integerValue { return .integer(precision < 0 ? Self.round(whole, -precision) : whole) }
+      if case .bigInteger = value { return value }
       // Rounds the decimal value, ties to even, as Python does.
-      guard precision > 0 else {
+      guard precision >= 0 else {
         let scale = pow(10, Double(-precision))
         return .double((number / scale).rounded(.toNearestOrEven) * scale)
       }
-      guard let text = try call.evaluator.formatted("%.\(precision)f", with: .double(number)).textValue else {
-        return .double(number)
-      }
-      return .double(Double(text) ?? number)
+      var field = TemplateFormatField()
+      (field.precision, field.conversion) = (precision, "f")
+      return .double(Double(try field.double(number, call.evaluator)) ?? number)
     case "ceil", "floor":
       let scale = pow(10, Double(precision))
       return .double((number * scale).rounded(method == "ceil" ? .up : .down) / scale)
@@ -69,46 +70,89 @@ extension TemplateFilters {
     }
   }
 
+  /// An integer rounded to a power of ten, ties to even.
+  private static func round(_ number: Int, _ digits: Int) -> Int {
+    guard digits < 19 else { return 0 }
+    let scale = (0..<digits).reduce(1) { power, _ in power * 10 }
+    let (quotient, remainder) = number.quotientAndRemainder(dividingBy: scale)
+    let half = scale / 2
+    let isUp = remainder.magnitude > half || remainder.magnitude == half && quotient & 1 == 1
+    return (isUp ? quotient + number.signum() : quotient).multipliedReportingOverflow(by: scale).partialValue
+  }
+
   static func escape(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> TemplateValue {
-    var result = ""
-    for scalar in try call.evaluator.string(value).unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "'": result += "&#39;"
-      case "\"": result += "&#34;"
-      default: result.unicodeScalars.append(scalar)
-      }
+    .markup(try call.evaluator.escaped(value))
+  }
+
+  /// A mapping as attributes of an element of HTML.
+  static func attributes(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> TemplateValue {
+    guard case .mapping(let mapping) = value else {
+      throw call.failure("'\(value.description)' has no attribute 'items'")
     }
-    return try call.evaluator.text(result)
+    var result = ""
+    for (key, value) in zip(mapping.keys, mapping.values) where !value.isNone && !value.isUndefined {
+      let name = try call.evaluator.string(key)
+      guard !name.utf8.contains(where: { $0.isTemplateSpace || [0x2f, 0x3e, 0x3d].contains($0) }) else {
+        throw call.failure("Invalid character in attribute name: \(TemplateText.quoted(name))")
+      }
+      let text = "\(try call.evaluator.escaped(key))=\"\(try call.evaluator.escaped(value))\""
+      try call.evaluator.append(result.isEmpty ? text : " " + text, to: &result)
+    }
+    return .string(call.flag(0, "autospace", true) && !result.isEmpty ? " " + result : result)
   }
 
   static func urlEncode(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> TemplateValue {
-    guard let text = value.textValue else { throw call.failure("urlencode needs a text") }
+    var pairs: [TemplateValue]
+    switch value {
+    case .mapping(let mapping): pairs = try TemplateMethods.pairs(mapping, call.evaluator)
+    case .list: pairs = try call.evaluator.items(of: value)
+    default: return try call.evaluator.text(urlEncoded(try call.evaluator.string(value), isQuery: false))
+    }
+    var result = ""
+    for (index, pair) in pairs.enumerated() {
+      let parts = try call.evaluator.items(of: pair)
+      guard parts.count == 2 else { throw call.failure("urlencode needs pairs of a key and a value") }
+      let texts = [try call.evaluator.string(parts[0]), try call.evaluator.string(parts[1])]
+      let text = texts.map { urlEncoded($0, isQuery: true) }.joined(separator: "=")
+      try call.evaluator.append(index > 0 ? "&" + text : text, to: &result)
+    }
+    return .string(result)
+  }
+
+  private static func urlEncoded(_ text: String, isQuery: Bool) -> String {
     var result = ""
     for byte in text.utf8 {
       let scalar = Unicode.Scalar(byte)
-      if byte < 0x80,
-        scalar.properties.isAlphabetic || 0x30...0x39 ~= byte || "_.-~/".unicodeScalars.contains(scalar)
-      {
+      let isPlain = 0x30...0x39 ~= byte || 0x61...0x7a ~= byte | 0x20 || "_.-~".unicodeScalars.contains(scalar)
+      if isPlain || scalar == "/" && !isQuery {
         result.unicodeScalars.append(scalar)
+      } else if scalar == " ", isQuery {
+        result += "+"
       } else {
-        let digits = String(byte, radix: 16, uppercase: true)
-        result += "%" + (byte < 16 ? "0" : "") + digits
+        result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
       }
     }
-    return try call.evaluator.text(result)
+    return result
   }
 
-  static func center(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> TemplateValue {
-    let text = try call.evaluator.string(value)
-    let width = max(try call.integer(0, "width") ?? 80, 0)
-    try call.evaluator.checkText(width)
-    let missing = max(0, width - text.unicodeScalars.count)
-    let left = missing / 2 + (missing & width & 1)
-    return try call.evaluator.text(
-      String(repeating: " ", count: left) + text + String(repeating: " ", count: missing - left))
+  static func fileSize(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> TemplateValue {
+    guard let size = value.doubleValue ?? value.textValue.flatMap({ TemplateNumber.double($0) }) else {
+      throw call.failure("could not convert \(try call.evaluator.literal(value)) to a number")
+    }
+    let isBinary = call.flag(0, "binary")
+    let base: Double = isBinary ? 1024 : 1000
+    if size == 1 { return .string("1 Byte") }
+    if size < base { return .string("\(Int(exactly: size.rounded(.towardZero)) ?? 0) Bytes") }
+    var unit = base * base
+    var names = (isBinary ? "KMGTPEZY" : "kMGTPEZY")[...]
+    while size >= unit, names.count > 1 {
+      unit *= base
+      names.removeFirst()
+    }
+    var field = TemplateFormatField()
+    (field.precision, field.conversion) = (1, "f")
+    let number = try field.double(base * size / unit, call.evaluator)
+    return .string("\(number) \(names.prefix(1))\(isBinary ? "i" : "")B")
   }
 
   static func indent(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> TemplateValue {
@@ -128,11 +172,12 @@ extension TemplateFilters {
     let lines = TemplateText.lines(text + "\n")
     var result = ""
     for (index, line) in lines.enumerated() {
-      if index > 0 { result += "\n" }
+      if index > 0 { try call.evaluator.append("\n", to: &result) }
       let isIndented = index == 0 ? indentsFirst : indentsBlank || !line.isEmpty
-      try call.evaluator.append((isIndented ? margin : "") + line, to: &result)
+      if isIndented { try call.evaluator.append(margin, to: &result) }
+      try call.evaluator.append(line, to: &result)
     }
-    return .string(result)
+    return value.marking(.string(result))
   }
 
   static func truncate(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> TemplateValue {
@@ -143,11 +188,10 @@ extension TemplateFilters {
     guard length >= end.unicodeScalars.count, leeway >= 0 else {
       throw call.failure("expected length >= \(end.unicodeScalars.count), got \(length)")
     }
-    if scalars.count <= length + leeway {
-      return .string(String(scalars))
-    }
+    if scalars.count <= length + leeway { return value }
     let kept = String(Substring(scalars.prefix(length - end.unicodeScalars.count)))
-    if call.flag(1, "killwords") { return .string(kept + end) }
-    return .string(TemplateText.splitFromRight(kept, by: " ", limit: 1)[0] + end)
+    let isCut = call.flag(1, "killwords")
+    return value.marking(
+      try call.evaluator.text(isCut ? kept + end : TemplateText.splitFromRight(kept, by: " ", limit: 1)[0] + end))
   }
 }

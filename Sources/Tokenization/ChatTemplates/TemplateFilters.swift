@@ -9,25 +9,31 @@ enum TemplateFilters {
   static let table: [String: Filter] = [
     "abs": absolute,
     "attr": { (value, call) throws(Failure) in
-      try call.evaluator.attribute(try call.text(0, "name") ?? "", of: value)
+      let name = try call.requiredText(0, "name")
+      return try call.evaluator.ownAttribute(name, of: value)
+        ?? .undefined("'\(value.description)' has no attribute '\(name)'")
     },
     "batch": batch,
-    "capitalize": { (value, call) throws(Failure) in
-      try call.evaluator.text(TemplateText.capitalized(try call.evaluator.string(value)))
+    "capitalize": method("capitalize"),
+    "center": { (value, call) throws(Failure) in
+      var call = call
+      call.positional = [call.argument(0, "width") ?? .integer(80)]
+      call.named = []
+      return try method("center")(value, call)
     },
-    "center": center,
     "count": length,
     "d": initial,
     "default": initial,
     "dictsort": sortedMapping,
     "e": escape,
     "escape": escape,
+    "filesizeformat": fileSize,
     "first": first,
     "float": float,
-    "forceescape": escape,
-    "format": { (value, call) throws(Failure) in
-      try call.evaluator.formatted(try call.evaluator.string(value), call.positional, nil)
+    "forceescape": { (value, call) throws(Failure) in
+      .markup(try call.evaluator.escaped(try call.evaluator.string(value)))
     },
+    "format": format,
     "groupby": groups,
     "indent": indent,
     "int": integer,
@@ -36,9 +42,7 @@ enum TemplateFilters {
     "last": last,
     "length": length,
     "list": { (value, call) throws(Failure) in try call.evaluator.list(try call.evaluator.items(of: value)) },
-    "lower": { (value, call) throws(Failure) in
-      try call.evaluator.text(try call.evaluator.string(value).lowercased())
-    },
+    "lower": method("lower"),
     "map": map,
     "max": { (value, call) throws(Failure) in try extreme(value, call, isMaximum: true) },
     "min": { (value, call) throws(Failure) in try extreme(value, call, isMaximum: false) },
@@ -53,38 +57,72 @@ enum TemplateFilters {
     },
     "reverse": reverse,
     "round": round,
-    "safe": { (value, call) throws(Failure) in .string(try call.evaluator.string(value)) },
+    "safe": { (value, call) throws(Failure) in .markup(try call.evaluator.string(value)) },
     "select": { (value, call) throws(Failure) in try select(value, call, keeps: true) },
     "selectattr": { (value, call) throws(Failure) in try select(value, call, keeps: true, byAttribute: true)
     },
     "slice": slices,
     "sort": sort,
-    "string": { (value, call) throws(Failure) in .string(try call.evaluator.string(value)) },
+    "string": { (value, call) throws(Failure) in
+      value.marking(.string(try call.evaluator.string(value)))
+    },
     "sum": sum,
     "title": { (value, call) throws(Failure) in
-      try call.evaluator.text(TemplateText.titled(try call.evaluator.string(value), after: "-({[<"))
+      try call.evaluator.text(TemplateText.titledWords(try call.evaluator.string(value)))
     },
     "tojson": TemplateJSONWriter.filter,
-    "trim": { (value, call) throws(Failure) in
-      .string(TemplateText.strip(try call.evaluator.string(value), try call.text(0, "chars")))
-    },
+    "trim": method("strip"),
     "truncate": truncate,
     "unique": unique,
-    "upper": { (value, call) throws(Failure) in
-      try call.evaluator.text(try call.evaluator.string(value).uppercased())
-    },
+    "upper": method("upper"),
     "urlencode": urlEncode,
     "wordcount": { (value, call) throws(Failure) in
-      .integer(TemplateText.words(try call.evaluator.string(value)).count)
+      let scalars = try call.evaluator.string(value).unicodeScalars
+      return .integer(
+        scalars.split { !TemplateWrapping.isWord($0) }.count)
     },
+    "wordwrap": TemplateWrapping.filter,
+    "xmlattr": attributes,
   ]
+
+  /// Why filters of Jinja are missing.
+  static let refused = [
+    "random": "a template gives the same text every time",
+    "striptags": "a chat template writes no HTML",
+    "urlize": "a chat template writes no HTML",
+  ]
+
+  /// A filter that does to the text of any value what a method does.
+  private static func method(_ name: String) -> Filter {
+    { (value, call) throws(Failure) in
+      guard let method = TemplateMethods.ofTexts[name] else { return value }
+      return value.marking(try method(try call.evaluator.string(value), call))
+    }
+  }
+
+  private static func format(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> TemplateValue {
+    var values = try call.evaluator.list(call.positional, .tuple)
+    if !call.named.isEmpty {
+      guard call.positional.isEmpty else {
+        throw call.failure("can't handle positional and keyword arguments at the same time")
+      }
+      let mapping = try call.evaluator.makeMapping()
+      for (name, value) in call.named { try call.evaluator.set(.string(name), to: value, in: mapping) }
+      values = .mapping(mapping)
+    }
+    return try call.evaluator.formatted(
+      try call.evaluator.string(value), with: values, isMarked: value.isMarked)
+  }
 }
 
 extension TemplateEvaluator {
   func apply(
     filter name: String, to value: TemplateValue, _ call: TemplateCall
   ) throws(Failure) -> TemplateValue {
-    guard let filter = TemplateFilters.table[name] else { throw failure("No filter named '\(name)'.") }
+    guard let filter = TemplateFilters.table[name] else {
+      let reason = TemplateFilters.refused[name].map { ", \($0)" }
+      throw failure(reason.map { "the filter '\(name)' is not available\($0)" } ?? "No filter named '\(name)'.")
+    }
     // `map` applies a filter in its turn.
     try enter()
     defer { leave() }

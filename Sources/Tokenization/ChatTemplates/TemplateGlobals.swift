@@ -8,8 +8,10 @@ enum TemplateGlobals {
 
   private static let table: [String: Function] = [
     "cycler": cycler,
-    "dict": dictionary,
     "joiner": joiner,
+    "lipsum": { (call) throws(Failure) in
+      throw call.failure("the function 'lipsum' is not available, a template gives the same text every time")
+    },
     "namespace": namespace,
     "raise_exception": raise,
     "range": range,
@@ -17,7 +19,8 @@ enum TemplateGlobals {
   ]
 
   static func function(_ name: String) -> TemplateValue? {
-    table[name].map { function in
+    if name == "dict" { return .function(dictionary) }
+    return table[name].map { function in
       .function(TemplateFunction(name) { call throws(Failure) in try function(call) })
     }
   }
@@ -45,7 +48,8 @@ enum TemplateGlobals {
     var items: [TemplateValue] = []
     for number in stride(from: start, to: end, by: step) {
       guard items.count < TemplateEvaluator.maximumItems else {
-        throw call.failure("makes a range of more than \(TemplateEvaluator.maximumItems) items")
+        throw call.failure(
+          "Range too big. The sandbox blocks ranges larger than MAX_RANGE (\(TemplateEvaluator.maximumItems)).")
       }
       items.append(.integer(number))
     }
@@ -53,19 +57,35 @@ enum TemplateGlobals {
       items, .range("range(\(start), \(end)\(step == 1 ? "" : ", \(step)"))"))
   }
 
-  private static func dictionary(_ call: TemplateCall) throws(Failure) -> TemplateValue {
-    .mapping(try mapping(call))
+  private static var dictionary: TemplateFunction {
+    let method = TemplateFunction("fromkeys") { call throws(Failure) in try fromKeys(call) }
+    return TemplateFunction("dict", attributes: ["fromkeys": .function(method)]) { call throws(Failure) in
+      .mapping(try mapping(call))
+    }
+  }
+
+  /// A mapping with one value for all keys.
+  static func fromKeys(_ call: TemplateCall) throws(Failure) -> TemplateValue {
+    let mapping = try call.evaluator.makeMapping()
+    for key in try call.evaluator.items(of: try call.required(0, "iterable")) {
+      try call.evaluator.set(key, to: call.argument(1, "value") ?? .none, in: mapping)
+    }
+    return .mapping(mapping)
   }
 
   private static func namespace(_ call: TemplateCall) throws(Failure) -> TemplateValue {
-    .object(TemplateNamespace(try mapping(call)))
+    let values = try mapping(call)
+    for key in values.keys {
+      if let name = key.textValue, let refusal = TemplateNamespace.refusal(name) { throw call.failure(refusal) }
+    }
+    return .object(TemplateNamespace(values))
   }
 
   /// The mapping that the arguments describe: a mapping or pairs, then named values.
   private static func mapping(_ call: TemplateCall) throws(Failure) -> TemplateMapping {
     let result = try call.evaluator.makeMapping()
     if let source = call.positional.first { try update(result, with: source, call) }
-    for (name, value) in call.named { result.set(name, to: value) }
+    for (name, value) in call.named { try call.evaluator.set(.string(name), to: value, in: result) }
     return result
   }
 
@@ -76,14 +96,14 @@ enum TemplateGlobals {
     if case .mapping(let other) = source {
       try call.evaluator.spend(other.count)
       for (key, value) in zip(other.keys, other.values) {
-        mapping.set(try call.evaluator.key(key), key, to: value)
+        try call.evaluator.set(key, to: value, in: mapping)
       }
       return
     }
     for item in try call.evaluator.items(of: source) {
       let pair = try call.evaluator.items(of: item)
       guard pair.count == 2 else { throw call.failure("a mapping is made of pairs") }
-      mapping.set(try call.evaluator.key(pair[0]), pair[0], to: pair[1])
+      try call.evaluator.set(pair[0], to: pair[1], in: mapping)
     }
   }
 

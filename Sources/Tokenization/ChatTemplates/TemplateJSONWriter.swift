@@ -22,7 +22,7 @@ struct TemplateJSONWriter {
     evaluator = call.evaluator
     isASCII = call.flag(0, "ensure_ascii")
     switch call.argument(1, "indent") {
-    case .string(let text)?: indent = text
+    case .string(let text)?, .markup(let text)?: indent = text
     case nil, TemplateValue.none?: indent = nil
     default:
       let width = try call.integer(1, "indent") ?? 0
@@ -53,7 +53,7 @@ struct TemplateJSONWriter {
     case .integer(let number): output += String(number)
     case .bigInteger(let digits): output += digits
     case .double(let number): output += JSON.double(number).text()
-    case .string(let text): try write(text)
+    case .string(let text), .markup(let text): try write(text)
     case .list(let list) where list.kind == .list || list.isTuple:
       guard !list.items.isEmpty else {
         output += "[]"
@@ -92,7 +92,7 @@ struct TemplateJSONWriter {
 
   private func text(ofKey key: TemplateValue) throws(Failure) -> String {
     switch key {
-    case .string(let text): return text
+    case .string(let text), .markup(let text): return text
     case .none: return "null"
     case .bool(let flag): return flag ? "true" : "false"
     case .integer, .bigInteger, .double: return try evaluator.string(key)

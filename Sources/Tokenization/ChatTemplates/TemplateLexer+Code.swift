@@ -11,12 +11,12 @@ extension TemplateLexer {
   ]
 
   /// Reads up to the end of the tag and past it.
-  mutating func code(isBlock: Bool) throws(Failure) {
+  mutating func code(isBlock: Bool, _ start: TemplatePlace) throws(Failure) {
     var open: [UInt8] = []
     while true {
       advance(to: skippingSpace(from: position))
       guard position < bytes.count else {
-        throw failure("a tag does not end, '\(isBlock ? "%}" : "}}")' is missing")
+        throw failure("a tag does not end, '\(isBlock ? "%}" : "}}")' is missing", at: start)
       }
       // Within brackets an end of a tag is none: `{{ {'a': {}} }}`.
       if open.isEmpty, passTagEnd(isBlock: isBlock) { return }

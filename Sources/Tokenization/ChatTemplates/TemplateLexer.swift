@@ -8,7 +8,8 @@ struct TemplateLexer {
   let bytes: [UInt8]
   let name: String
   var position = 0
-  var line = 1
+  /// Where `position` is.
+  var place = TemplatePlace()
   var tokens: [TemplateToken] = []
   /// Whether the text at `position` begins a line.
   private var startsLine = true
@@ -61,16 +62,18 @@ struct TemplateLexer {
       if start > position ? bytes[start - 1] == UInt8(ascii: "\n") : startsLine { end = start }
     }
     text(position..<end)
+    advance(to: opening)
+    let start = place
     advance(to: opening + (isSigned ? 3 : 2))
     switch kind {
-    case UInt8(ascii: "#"): try comment()
+    case UInt8(ascii: "#"): try comment(start)
     case UInt8(ascii: "{"):
-      add(.outputBegin)
-      try code(isBlock: false)
+      tokens.append(TemplateToken(kind: .outputBegin, place: start))
+      try code(isBlock: false, start)
     default:
-      if try !raw() {
-        add(.blockBegin)
-        try code(isBlock: true)
+      if try !raw(start) {
+        tokens.append(TemplateToken(kind: .blockBegin, place: start))
+        try code(isBlock: true, start)
       }
     }
     startsLine = bytes[position - 1] == UInt8(ascii: "\n")
@@ -88,11 +91,18 @@ struct TemplateLexer {
     add(.text(String(decoding: bytes[range], as: UTF8.self)))
   }
 
-  mutating func add(_ kind: TemplateToken.Kind) { tokens.append(TemplateToken(kind: kind, line: line)) }
+  mutating func add(_ kind: TemplateToken.Kind) { tokens.append(TemplateToken(kind: kind, place: place)) }
 
-  /// Moves on and counts lines.
+  /// Moves on, and counts lines and columns.
   mutating func advance(to target: Int) {
-    for index in position..<target where bytes[index] == UInt8(ascii: "\n") { line += 1 }
+    for byte in bytes[position..<target] {
+      if byte == UInt8(ascii: "\n") {
+        place.line += 1
+        place.column = 1
+      } else if byte & 0xc0 != 0x80 {
+        place.column += 1
+      }
+    }
     position = target
   }
 
@@ -116,16 +126,16 @@ struct TemplateLexer {
     advance(to: target)
   }
 
-  private mutating func comment() throws(Failure) {
+  private mutating func comment(_ start: TemplatePlace) throws(Failure) {
     var index = position
     while index < bytes.count, !has("#}", at: index) { index += 1 }
-    guard index < bytes.count else { throw failure("a comment does not end, '#}' is missing") }
+    guard index < bytes.count else { throw failure("a comment does not end, '#}' is missing", at: start) }
     let sign = index > position ? bytes[index - 1] : 0
     passEnd(at: index, sign: sign, trimsNewline: true)
   }
 
   /// Reads `raw %}` with its text and `{% endraw %}`; false when another tag stands here.
-  private mutating func raw() throws(Failure) -> Bool {
+  private mutating func raw(_ begin: TemplatePlace) throws(Failure) -> Bool {
     var index = skippingSpace(from: position)
     guard has("raw", at: index) else { return false }
     index = skippingSpace(from: index + 3)
@@ -162,7 +172,7 @@ struct TemplateLexer {
       passEnd(at: index, sign: endSign, trimsNewline: true)
       return true
     }
-    throw failure("a raw block does not end, '{% endraw %}' is missing")
+    throw failure("a raw block does not end, '{% endraw %}' is missing", at: begin)
   }
 
   func skippingSpace(from start: Int) -> Int {
@@ -171,7 +181,9 @@ struct TemplateLexer {
     return index
   }
 
-  func failure(_ problem: String) -> Failure { .badData(name, "line \(line): \(problem)") }
+  func failure(_ problem: String, at place: TemplatePlace? = nil) -> Failure {
+    .badData(name, "\(place ?? self.place): \(problem)")
+  }
 }
 
 extension UInt8 {

@@ -11,25 +11,27 @@ extension TemplateParser {
   private static let comparisons: Set<String> = ["==", "!=", "<", "<=", ">", ">="]
 
   /// One expression, or several between commas as a tuple.
+  /// - Parameter word: what ends a tuple, beside the end of the tag.
   mutating func tupleOrExpression(
-    withConditional: Bool = true, allowsEmpty: Bool = false
+    withConditional: Bool = true, allowsEmpty: Bool = false, until word: String? = nil
   ) throws(Failure) -> TemplateExpression {
-    let line = current.line
+    let place = current.place
     var items: [TemplateExpression] = []
     var isTuple = false
-    while !endsTuple {
+    while !endsTuple(word) {
       items.append(withConditional ? try expression() : try disjunction())
       guard take(",") else { break }
       isTuple = true
     }
     if let only = items.first, !isTuple { return only }
     guard isTuple || allowsEmpty else { throw unexpected("an expression") }
-    return try expression(.tuple(items), items, line: line)
+    return try expression(.tuple(items), items, at: place)
   }
 
-  private var endsTuple: Bool {
+  private func endsTuple(_ word: String?) -> Bool {
     switch current.kind {
-    case .blockEnd, .outputEnd, .end, .symbol(")"), .name("recursive"): true
+    case .blockEnd, .outputEnd, .end, .symbol(")"): true
+    case .name(let name): name == word
     default: false
     }
   }
@@ -39,12 +41,12 @@ extension TemplateParser {
     try nested { parser throws(Failure) in
       var value = try parser.disjunction()
       while parser.current.kind == .name("if") {
-        let line = parser.take().line
+        let place = parser.take().place
         let test = try parser.disjunction()
         let otherwise = parser.takeWord("else") ? try parser.expression() : nil
         value = try parser.expression(
           .conditional(then: value, test: test, otherwise: otherwise),
-          [value, test] + (otherwise.map { [$0] } ?? []), line: line)
+          [value, test] + (otherwise.map { [$0] } ?? []), at: place)
       }
       return value
     }
@@ -53,9 +55,9 @@ extension TemplateParser {
   private mutating func disjunction() throws(Failure) -> TemplateExpression {
     var left = try conjunction()
     while current.kind == .name("or") {
-      let line = take().line
+      let place = take().place
       let right = try conjunction()
-      left = try expression(.binary("or", left, right), [left, right], line: line)
+      left = try expression(.binary("or", left, right), [left, right], at: place)
     }
     return left
   }
@@ -63,22 +65,22 @@ extension TemplateParser {
   private mutating func conjunction() throws(Failure) -> TemplateExpression {
     var left = try negation()
     while current.kind == .name("and") {
-      let line = take().line
+      let place = take().place
       let right = try negation()
-      left = try expression(.binary("and", left, right), [left, right], line: line)
+      left = try expression(.binary("and", left, right), [left, right], at: place)
     }
     return left
   }
 
   private mutating func negation() throws(Failure) -> TemplateExpression {
     guard current.kind == .name("not") else { return try comparison() }
-    let line = take().line
+    let place = take().place
     let operand = try nested { parser throws(Failure) in try parser.negation() }
-    return try expression(.unary("not", operand), [operand], line: line)
+    return try expression(.unary("not", operand), [operand], at: place)
   }
 
   private mutating func comparison() throws(Failure) -> TemplateExpression {
-    let line = current.line
+    let place = current.place
     let first = try sum()
     var parts: [TemplatePart] = []
     while true {
@@ -96,7 +98,7 @@ extension TemplateParser {
       }
     }
     guard !parts.isEmpty else { return first }
-    return try expression(.comparison(first, parts), [first] + parts.map(\.operand), line: line)
+    return try expression(.comparison(first, parts), [first] + parts.map(\.operand), at: place)
   }
 
   private mutating func sum() throws(Failure) -> TemplateExpression {
@@ -104,10 +106,10 @@ extension TemplateParser {
   }
 
   private mutating func concatenation() throws(Failure) -> TemplateExpression {
-    let line = current.line
+    let place = current.place
     var parts = [try product()]
     while take("~") { parts.append(try product()) }
-    return parts.count == 1 ? parts[0] : try expression(.concatenation(parts), parts, line: line)
+    return parts.count == 1 ? parts[0] : try expression(.concatenation(parts), parts, at: place)
   }
 
   private mutating func product() throws(Failure) -> TemplateExpression {
@@ -122,9 +124,9 @@ extension TemplateParser {
   ) throws(Failure) -> TemplateExpression {
     var left = try operand(&self)
     while case .symbol(let symbol) = current.kind, symbols.contains(symbol) {
-      let line = take().line
+      let place = take().place
       let right = try operand(&self)
-      left = try expression(.binary(symbol, left, right), [left, right], line: line)
+      left = try expression(.binary(symbol, left, right), [left, right], at: place)
     }
     return left
   }
@@ -133,9 +135,9 @@ extension TemplateParser {
     var value: TemplateExpression
     if isAt("-") || isAt("+") {
       let symbol = isAt("-") ? "-" : "+"
-      let line = take().line
+      let place = take().place
       let operand = try nested { parser throws(Failure) in try parser.unary(withFilters: false) }
-      value = try expression(.unary(symbol, operand), [operand], line: line)
+      value = try expression(.unary(symbol, operand), [operand], at: place)
     } else {
       value = try primary()
     }
@@ -159,15 +161,15 @@ extension TemplateParser {
     of value: TemplateExpression?, isInline: Bool = false
   ) throws(Failure) -> TemplateExpression {
     if !isInline { try expect("|") }
-    let line = current.line
+    let place = current.place
     let name = try dottedName()
     let arguments = isAt("(") ? try arguments() : TemplateArguments()
     return try expression(
-      .filter(value, name, arguments), (value.map { [$0] } ?? []) + arguments.expressions, line: line)
+      .filter(value, name, arguments), (value.map { [$0] } ?? []) + arguments.expressions, at: place)
   }
 
   private mutating func test(of value: TemplateExpression) throws(Failure) -> TemplateExpression {
-    let line = take().line
+    let place = take().place
     let isNegated = takeWord("not")
     let name = try dottedName()
     var arguments = TemplateArguments()
@@ -180,8 +182,8 @@ extension TemplateParser {
       arguments.positional = [try postfix(argument)]
     default: break
     }
-    let test = try expression(.test(value, name, arguments), [value] + arguments.expressions, line: line)
-    return isNegated ? try expression(.unary("not", test), [test], line: line) : test
+    let test = try expression(.test(value, name, arguments), [value] + arguments.expressions, at: place)
+    return isNegated ? try expression(.unary("not", test), [test], at: place) : test
   }
 
   private mutating func dottedName() throws(Failure) -> String {

@@ -8,7 +8,7 @@ extension TemplateParser {
     switch token.kind {
     case .name(let name):
       take()
-      return try expression(named(name), [], line: token.line)
+      return try expression(named(name), [], at: token.place)
     case .string(var text):
       take()
       // Strings beside each other are one.
@@ -16,13 +16,13 @@ extension TemplateParser {
         text += more
         take()
       }
-      return try expression(.constant(.string(text)), [], line: token.line)
+      return try expression(.constant(.string(text)), [], at: token.place)
     case .integer(let value):
       take()
-      return try expression(.constant(.integer(value)), [], line: token.line)
+      return try expression(.constant(.integer(value)), [], at: token.place)
     case .double(let value):
       take()
-      return try expression(.constant(.double(value)), [], line: token.line)
+      return try expression(.constant(.double(value)), [], at: token.place)
     case .symbol("("):
       take()
       let value = try nested { parser throws(Failure) in try parser.tupleOrExpression(allowsEmpty: true) }
@@ -46,18 +46,18 @@ extension TemplateParser {
   }
 
   private mutating func list() throws(Failure) -> TemplateExpression {
-    let line = take().line
+    let place = take().place
     var items: [TemplateExpression] = []
     while !take("]") {
       if !items.isEmpty { try expect(",") }
       if take("]") { break }
       items.append(try expression())
     }
-    return try expression(.list(items), items, line: line)
+    return try expression(.list(items), items, at: place)
   }
 
   private mutating func mapping() throws(Failure) -> TemplateExpression {
-    let line = take().line
+    let place = take().place
     var pairs: [TemplatePair] = []
     while !take("}") {
       if !pairs.isEmpty { try expect(",") }
@@ -66,7 +66,7 @@ extension TemplateParser {
       try expect(":")
       pairs.append(TemplatePair(key: key, value: try expression()))
     }
-    return try expression(.mapping(pairs), pairs.flatMap { [$0.key, $0.value] }, line: line)
+    return try expression(.mapping(pairs), pairs.flatMap { [$0.key, $0.value] }, at: place)
   }
 
   mutating func postfix(_ operand: TemplateExpression) throws(Failure) -> TemplateExpression {
@@ -85,31 +85,31 @@ extension TemplateParser {
   }
 
   private mutating func attribute(of value: TemplateExpression) throws(Failure) -> TemplateExpression {
-    let line = take().line
+    let place = take().place
     switch take().kind {
-    case .name(let name): return try expression(.attribute(value, name), [value], line: line)
+    case .name(let name): return try expression(.attribute(value, name), [value], at: place)
     case .integer(let index):
-      let key = try expression(.constant(.integer(index)), [], line: line)
-      return try expression(.subscripted(value, key), [value, key], line: line)
-    default: throw failure("expected a name or an index after '.'", line: line)
+      let key = try expression(.constant(.integer(index)), [], at: place)
+      return try expression(.subscripted(value, key), [value, key], at: place)
+    default: throw failure("expected a name or an index after '.'", at: place)
     }
   }
 
   private mutating func subscripted(_ value: TemplateExpression) throws(Failure) -> TemplateExpression {
-    let line = take().line
+    let place = take().place
     var keys: [TemplateExpression] = []
     while !take("]") {
       if !keys.isEmpty { try expect(",") }
       keys.append(try subscriptKey())
     }
-    guard !keys.isEmpty else { throw failure("expected an index", line: line) }
-    let key = keys.count == 1 ? keys[0] : try expression(.tuple(keys), keys, line: line)
-    return try expression(.subscripted(value, key), [value, key], line: line)
+    guard !keys.isEmpty else { throw failure("expected an index", at: place) }
+    let key = keys.count == 1 ? keys[0] : try expression(.tuple(keys), keys, at: place)
+    return try expression(.subscripted(value, key), [value, key], at: place)
   }
 
   /// An index, or a slice.
   private mutating func subscriptKey() throws(Failure) -> TemplateExpression {
-    let line = current.line
+    let place = current.place
     let first = isAt(":") ? nil : try expression()
     guard take(":") else {
       guard let first else { throw unexpected("an index") }
@@ -118,15 +118,14 @@ extension TemplateParser {
     let second = endsSliceField ? nil : try expression()
     let third = take(":") && !endsSliceField ? try expression() : nil
     return try expression(
-      .slice(first, second, third), [first, second, third].compactMap { $0 }, line: line)
+      .slice(first, second, third), [first, second, third].compactMap { $0 }, at: place)
   }
 
   private var endsSliceField: Bool { isAt(":") || isAt("]") || isAt(",") }
 
   mutating func call(of value: TemplateExpression) throws(Failure) -> TemplateExpression {
-    let line = current.line
     let arguments = try arguments()
-    return try expression(.call(value, arguments), [value] + arguments.expressions, line: line)
+    return try expression(.call(value, arguments), [value] + arguments.expressions, at: value.place)
   }
 
   /// The arguments of a call, in parentheses.

@@ -14,6 +14,7 @@ extension TemplateParser {
     "call": callBlock,
     "filter": filterBlock,
     "with": with,
+    "print": printing,
     "generation": generation,
     "break": breaking,
     "continue": continuing,
@@ -33,12 +34,12 @@ extension TemplateParser {
     while true {
       let token = take()
       switch token.kind {
-      case .text(let text): body.append(TemplateStatement(kind: .text(text), line: token.line))
+      case .text(let text): body.append(TemplateStatement(kind: .text(text), place: token.place))
       case .outputBegin:
         let value = try tupleOrExpression()
         guard current.kind == .outputEnd else { throw unexpected("'}}'") }
         take()
-        body.append(TemplateStatement(kind: .output(value), line: token.line))
+        body.append(TemplateStatement(kind: .output(value), place: token.place))
       case .blockBegin:
         guard case .name(let tag) = current.kind else { throw unexpected("the name of a tag") }
         if ends.contains(tag) {
@@ -49,7 +50,7 @@ extension TemplateParser {
         take()
         let kind = try rule(&self)
         try expectBlockEnd()
-        body.append(TemplateStatement(kind: kind, line: token.line))
+        body.append(TemplateStatement(kind: kind, place: token.place))
       default:
         guard ends.isEmpty else {
           throw failure(
@@ -64,22 +65,32 @@ extension TemplateParser {
     if ["include", "import", "from", "extends", "block"].contains(tag) {
       return failure("the tag '\(tag)' is not available, a chat template is one file")
     }
+    if tag == "autoescape" {
+      return failure("the tag 'autoescape' is not available, a chat template writes no HTML")
+    }
     if ends.isEmpty { return failure("unknown tag '\(tag)'") }
     return failure("unknown tag '\(tag)', or '\(ends.joined(separator: "' or '"))' is missing")
   }
 
   /// The body of a tag: passes the end of the tag itself, and the tag that ends the body.
   private mutating func body(until end: String) throws(Failure) -> [TemplateStatement] {
+    try body(until: [end]).body
+  }
+
+  private mutating func body(
+    until ends: [String]
+  ) throws(Failure) -> (body: [TemplateStatement], end: String) {
+    // A colon may end the tag, as in Python.
+    _ = take(":")
     try expectBlockEnd()
-    return try statements(until: [end]).body
+    return try statements(until: ends)
   }
 
   private static func branches(_ parser: inout TemplateParser) throws(Failure) -> TemplateStatement.Kind {
     var branches: [(test: TemplateExpression?, body: [TemplateStatement])] = []
     while true {
       let test = try parser.tupleOrExpression(withConditional: false)
-      try parser.expectBlockEnd()
-      let (body, end) = try parser.statements(until: ["elif", "else", "endif"])
+      let (body, end) = try parser.body(until: ["elif", "else", "endif"])
       branches.append((test, body))
       if end == "else" { branches.append((nil, try parser.body(until: "endif"))) }
       if end != "elif" { return .branches(branches) }
@@ -89,12 +100,11 @@ extension TemplateParser {
   private static func loop(_ parser: inout TemplateParser) throws(Failure) -> TemplateStatement.Kind {
     let target = try parser.target()
     guard parser.takeWord("in") else { throw parser.unexpected("'in'") }
-    let source = try parser.tupleOrExpression(withConditional: false)
+    let source = try parser.tupleOrExpression(withConditional: false, until: "recursive")
     let test = parser.takeWord("if") ? try parser.expression() : nil
     let isRecursive = parser.takeWord("recursive")
-    try parser.expectBlockEnd()
     parser.loops += 1
-    let (body, end) = try parser.statements(until: ["else", "endfor"])
+    let (body, end) = try parser.body(until: ["else", "endfor"])
     parser.loops -= 1
     return .loop(
       TemplateLoopStatement(
@@ -150,17 +160,26 @@ extension TemplateParser {
     let used = usedNames
     // The names outside are moved, not copied: there may be as many macros as names.
     swap(&usedNames, &outer.names)
-    usedNames.formUnion(used.subtracting(["varargs", "kwargs"]))
+    usedNames.formUnion(used)
     loops = outer.loops
     return TemplateMacroStatement(
       name: name, parameters: parameters, body: body, takesMore: used.contains("varargs"),
-      takesMoreNamed: used.contains("kwargs"))
+      takesMoreNamed: used.contains("kwargs"), takesCaller: used.contains("caller"))
   }
 
   private static func filterBlock(_ parser: inout TemplateParser) throws(Failure) -> TemplateStatement.Kind {
     var filter = try parser.filter(of: nil, isInline: true)
     while parser.isAt("|") { filter = try parser.filter(of: filter) }
     return .filterBlock(filter, try parser.body(until: "endfilter"))
+  }
+
+  private static func printing(_ parser: inout TemplateParser) throws(Failure) -> TemplateStatement.Kind {
+    var body: [TemplateStatement] = []
+    repeat {
+      let place = parser.current.place
+      body.append(TemplateStatement(kind: .output(try parser.expression()), place: place))
+    } while parser.take(",")
+    return .sequence(body)
   }
 
   private static func with(_ parser: inout TemplateParser) throws(Failure) -> TemplateStatement.Kind {

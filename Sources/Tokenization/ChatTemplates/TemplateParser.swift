@@ -17,7 +17,7 @@ struct TemplateParser {
   var loops = 0
 
   /// The statements of a template.
-  /// - Throws: `Failure.badData` with the line.
+  /// - Throws: `Failure.badData` with line and column.
   static func parse(_ source: String, name: String) throws(Failure) -> [TemplateStatement] {
     var parser = TemplateParser(name: name, tokens: try TemplateLexer.tokens(of: source, name: name))
     return try parser.statements(until: []).body
@@ -74,8 +74,8 @@ struct TemplateParser {
     failure("expected \(expected), found \(current.description)")
   }
 
-  func failure(_ problem: String, line: Int? = nil) -> Failure {
-    .badData(name, "line \(line ?? current.line): \(problem)")
+  func failure(_ problem: String, at place: TemplatePlace? = nil) -> Failure {
+    .badData(name, "\(place ?? current.place): \(problem)")
   }
 
   /// Runs a part of the parser that may contain itself.
@@ -90,12 +90,12 @@ struct TemplateParser {
 
   /// An expression over others.
   func expression(
-    _ kind: TemplateExpression.Kind, _ parts: [TemplateExpression], line: Int
+    _ kind: TemplateExpression.Kind, _ parts: [TemplateExpression], at place: TemplatePlace
   ) throws(Failure) -> TemplateExpression {
     let height = 1 + (parts.map(\.height).max() ?? 0)
     guard height <= Self.maximumHeight else {
-      throw failure("an expression is nested deeper than \(Self.maximumHeight)", line: line)
+      throw failure("an expression is nested deeper than \(Self.maximumHeight)", at: place)
     }
-    return TemplateExpression(kind, line: line, height: height)
+    return TemplateExpression(kind, place: place, height: height)
   }
 }

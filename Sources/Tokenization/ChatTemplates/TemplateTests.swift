@@ -14,13 +14,13 @@ enum TemplateTests {
     ">": { (value, call) throws(Failure) in try call.compares(value, ">") },
     ">=": { (value, call) throws(Failure) in try call.compares(value, ">=") },
     "boolean": { (value, _) in if case .bool = value { true } else { false } },
-    "callable": { (value, _) in if case .function = value { true } else { false } },
+    "callable": { (value, _) in isCallable(value) },
     "defined": { (value, _) in !value.isUndefined },
     "divisibleby": { (value, call) throws(Failure) in try remainder(value, call.required(0, "num"), call) == 0
     },
     "eq": { (value, call) throws(Failure) in try call.equals(value) },
     "equalto": { (value, call) throws(Failure) in try call.equals(value) },
-    "escaped": { (_, _) in false },
+    "escaped": { (value, _) in value.isMarked },
     "even": { (value, call) throws(Failure) in try remainder(value, .integer(2), call) == 0 },
     "false": { (value, _) in if case .bool(false) = value { true } else { false } },
     "filter": { (value, _) in value.textValue.map { TemplateFilters.table[$0] != nil } ?? false },
@@ -31,7 +31,7 @@ enum TemplateTests {
     "in": { (value, call) throws(Failure) in
       try call.evaluator.contains(value, in: call.required(0, "seq"))
     },
-    "integer": { (value, _) in isInteger(value) },
+    "integer": { (value, _) in value.isInteger },
     "iterable": { (value, _) in isIterable(value) },
     "le": { (value, call) throws(Failure) in try call.compares(value, "<=") },
     "lessthan": { (value, call) throws(Failure) in try call.compares(value, "<") },
@@ -59,16 +59,17 @@ enum TemplateTests {
     try call.evaluator.compute("%", value, divisor).doubleValue
   }
 
-  private static func isInteger(_ value: TemplateValue) -> Bool {
+  private static func isCallable(_ value: TemplateValue) -> Bool {
     switch value {
-    case .integer, .bigInteger: true
+    case .function, .undefined: true
+    case .object(let object): object is TemplateLoop || object is TemplateJoiner
     default: false
     }
   }
 
   private static func isIterable(_ value: TemplateValue) -> Bool {
     switch value {
-    case .undefined, .string, .list, .mapping: true
+    case .undefined, .string, .markup, .list, .mapping: true
     case .object(let object): object is TemplateLoop
     default: false
     }
@@ -76,7 +77,7 @@ enum TemplateTests {
 
   private static func isSequence(_ value: TemplateValue) -> Bool {
     switch value {
-    case .undefined, .string, .mapping: true
+    case .undefined, .string, .markup, .mapping: true
     case .list(let list): list.isIndexed
     default: false
     }
@@ -91,7 +92,7 @@ enum TemplateTests {
   }
 
   private static func isSame(_ left: TemplateValue, _ right: TemplateValue) -> Bool {
-    switch (left, right) {
+    switch (left.unmarked, right.unmarked) {
     case (.none, .none), (.undefined, .undefined): true
     case (.bool(let first), .bool(let second)): first == second
     case (.integer(let first), .integer(let second)): first == second

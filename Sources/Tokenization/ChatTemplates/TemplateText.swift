@@ -56,17 +56,43 @@ enum TemplateText {
     }
   }
 
+  /// How often `part`, which is not empty, stands in `bytes` without overlap.
+  static func count(_ part: [UInt8], in bytes: [UInt8], limit: Int = .max) -> Int {
+    let search = ByteSearch(part)
+    var count = 0
+    var start = 0
+    while count < limit, let place = search.first(in: bytes, start..<bytes.count) {
+      count += 1
+      start = place.upperBound
+    }
+    return count
+  }
+
   /// `text` with `old` replaced, at most `limit` times.
   static func replace(_ text: String, _ old: String, with new: String, limit: Int = .max) -> String {
-    guard old.isEmpty else { return split(text, by: old, limit: limit).joined(separator: new) }
-    var result = ""
+    let bytes = Array(text.utf8)
+    var result: [UInt8] = []
     var count = 0
-    for scalar in text.unicodeScalars {
-      if count < limit { result += new }
-      count += 1
-      result.unicodeScalars.append(scalar)
+    var start = 0
+    if old.isEmpty {
+      for byte in bytes {
+        if count < limit, byte & 0xc0 != 0x80 {
+          result += new.utf8
+          count += 1
+        }
+        result.append(byte)
+      }
+      if count < limit { result += new.utf8 }
+      return String(decoding: result, as: UTF8.self)
     }
-    return count < limit ? result + new : result
+    let search = ByteSearch(Array(old.utf8))
+    while count < limit, let place = search.first(in: bytes, start..<bytes.count) {
+      result += bytes[start..<place.lowerBound]
+      result += new.utf8
+      start = place.upperBound
+      count += 1
+    }
+    return String(decoding: result + bytes[start...], as: UTF8.self)
   }
 
   /// `text` without the characters at its ends; without space when `characters` is nil.
@@ -86,14 +112,14 @@ enum TemplateText {
     scalar.properties.isWhitespace || 0x1c...0x1f ~= scalar.value
   }
 
-  /// The lines of `text` as `splitlines` cuts them.
-  static func lines(_ text: String, keepingEnds: Bool = false) -> [String] {
+  /// The lines of `text` as `splitlines` cuts them, at most `limit`.
+  static func lines(_ text: String, keepingEnds: Bool = false, limit: Int = .max) -> [String] {
     let ends: Set<UInt32> = [0xa, 0xb, 0xc, 0xd, 0x1c, 0x1d, 0x1e, 0x85, 0x2028, 0x2029]
     var lines: [String] = []
     var line = String.UnicodeScalarView()
     let scalars = Array(text.unicodeScalars)
     var index = 0
-    while index < scalars.count {
+    while index < scalars.count, lines.count < limit {
       let scalar = scalars[index]
       index += 1
       guard ends.contains(scalar.value) else {
@@ -112,24 +138,96 @@ enum TemplateText {
     return lines
   }
 
+  // MARK: Case and kinds of letters
+
+  /// The text in lower case; a capital sigma that ends a word becomes the final one.
+  static func lowercased(_ text: String) -> String {
+    guard text.unicodeScalars.contains("\u{3a3}") else { return text.lowercased() }
+    let scalars = Array(text.unicodeScalars)
+    var result = ""
+    for (index, scalar) in scalars.enumerated() {
+      guard scalar == "\u{3a3}" else {
+        result += scalar.properties.lowercaseMapping
+        continue
+      }
+      let isCased = { (scalar: Unicode.Scalar) in scalar.properties.isCased }
+      let before = scalars[..<index].last { !$0.properties.isCaseIgnorable }
+      let after = scalars[(index + 1)...].first { !$0.properties.isCaseIgnorable }
+      let isFinal = before.map(isCased) ?? false && !(after.map(isCased) ?? false)
+      result += isFinal ? "\u{3c2}" : "\u{3c3}"
+    }
+    return result
+  }
+
   /// The first letter of the text in upper case, the others in lower case.
   static func capitalized(_ text: String) -> String {
     guard let first = text.unicodeScalars.first else { return text }
-    return first.properties.titlecaseMapping
-      + String(Substring(text.unicodeScalars.dropFirst())).lowercased()
+    // The first letter stays while the others change: it may precede a sigma.
+    let lowered = lowercased(text).unicodeScalars.dropFirst(first.properties.lowercaseMapping.unicodeScalars.count)
+    return first.properties.titlecaseMapping + String(Substring(lowered))
   }
 
-  /// As `capitalized`, for every run of letters, or for what follows the given characters.
-  static func titled(_ text: String, after separators: String? = nil) -> String {
+  /// As `capitalized`, for every run of letters.
+  static func titled(_ text: String) -> String {
+    let lowered = lowercased(text)
+    // Final sigmas need what stands around them; else lengths of mappings could differ.
+    let isMapped = lowered.unicodeScalars.count == text.unicodeScalars.count
     var result = ""
     var isInside = false
-    for scalar in text.unicodeScalars {
-      result += isInside ? scalar.properties.lowercaseMapping : scalar.properties.titlecaseMapping
-      isInside =
-        separators.map { !isSpace(scalar) && !$0.unicodeScalars.contains(scalar) }
-        ?? scalar.properties.isCased
+    for (scalar, lower) in zip(text.unicodeScalars, isMapped ? lowered.unicodeScalars : text.unicodeScalars) {
+      let mapping = isMapped ? String(lower) : scalar.properties.lowercaseMapping
+      result += isInside ? mapping : scalar.properties.titlecaseMapping
+      isInside = scalar.properties.isCased
     }
     return result
+  }
+
+  /// Words, as the filter `title` sees them: what stands between blanks and opening brackets.
+  static func titledWords(_ text: String) -> String {
+    let isSeparator = { (scalar: Unicode.Scalar) in isSpace(scalar) || "-({[<".unicodeScalars.contains(scalar) }
+    var result = ""
+    var rest = Substring(text).unicodeScalars
+    while let first = rest.first {
+      let word = isSeparator(first) ? rest.prefix(while: isSeparator) : rest.prefix { !isSeparator($0) }
+      result += first.properties.uppercaseMapping + lowercased(String(Substring(word.dropFirst())))
+      rest = rest[word.endIndex...]
+    }
+    return result
+  }
+
+  static func swappingCase(_ text: String) -> String {
+    text.unicodeScalars.map { scalar in
+      let properties = scalar.properties
+      if properties.isUppercase { return properties.lowercaseMapping }
+      return properties.isLowercase ? properties.uppercaseMapping : String(scalar)
+    }.joined()
+  }
+
+  /// Whether each run of letters begins with a capital and goes on without one.
+  static func isTitled(_ text: String) -> Bool {
+    var (isInside, hasLetters) = (false, false)
+    for scalar in text.unicodeScalars {
+      let properties = scalar.properties
+      let isUpper = properties.isUppercase || properties.generalCategory == .titlecaseLetter
+      if isUpper && isInside || properties.isLowercase && !isInside { return false }
+      isInside = isUpper || properties.isLowercase
+      hasLetters = hasLetters || isInside
+    }
+    return hasLetters
+  }
+
+  static func isIdentifier(_ text: String) -> Bool {
+    guard let first = text.unicodeScalars.first else { return false }
+    return (first == "_" || first.properties.isXIDStart)
+      && text.unicodeScalars.dropFirst().allSatisfy(\.properties.isXIDContinue)
+  }
+
+  /// What Python's `isalpha` says.
+  static func isLetter(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: true
+    default: false
+    }
   }
 
   /// The text as a Python literal.
@@ -147,17 +245,26 @@ enum TemplateText {
         if isPrintable(scalar) {
           result.unicodeScalars.append(scalar)
         } else {
-          let digits = String(scalar.value, radix: 16)
-          let width = scalar.value < 0x100 ? 2 : scalar.value < 0x10000 ? 4 : 8
-          result += "\\\(width == 2 ? "x" : width == 4 ? "u" : "U")"
-          result += String(repeating: "0", count: width - digits.count) + digits
+          result += escape(scalar)
         }
       }
     }
     return result + quote
   }
 
-  private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+  /// The text with escapes for all that is not ASCII.
+  static func escapedToASCII(_ text: String) -> String {
+    text.unicodeScalars.map { $0.isASCII ? String($0) : escape($0) }.joined()
+  }
+
+  private static func escape(_ scalar: Unicode.Scalar) -> String {
+    let digits = String(scalar.value, radix: 16)
+    let (letter, width) = scalar.value < 0x100 ? ("x", 2) : scalar.value < 0x10000 ? ("u", 4) : ("U", 8)
+    return "\\\(letter)" + String(repeating: "0", count: width - digits.count) + digits
+  }
+
+  /// What Python's `isprintable` says.
+  static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
     case .spaceSeparator: scalar == " "

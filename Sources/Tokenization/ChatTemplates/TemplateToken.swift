@@ -1,5 +1,16 @@
 // What the lexer gives to the parser.
 
+/// Where something stands in a template.
+struct TemplatePlace: Sendable, Equatable, CustomStringConvertible {
+  /// Counted from 1.
+  var line = 1
+  /// In code points, counted from 1.
+  var column = 1
+
+  /// The place as errors name it.
+  var description: String { "line \(line), column \(column)" }
+}
+
 /// A piece of a template.
 struct TemplateToken: Sendable {
   enum Kind: Sendable, Equatable {
@@ -21,7 +32,7 @@ struct TemplateToken: Sendable {
   }
 
   let kind: Kind
-  let line: Int
+  let place: TemplatePlace
 
   /// The token as an error names it.
   var description: String {

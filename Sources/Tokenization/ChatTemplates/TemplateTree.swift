@@ -24,13 +24,13 @@ final class TemplateExpression: Sendable {
   }
 
   let kind: Kind
-  let line: Int
+  let place: TemplatePlace
   /// How many expressions stand within each other, at most.
   let height: Int
 
-  init(_ kind: Kind, line: Int, height: Int) {
+  init(_ kind: Kind, place: TemplatePlace, height: Int) {
     self.kind = kind
-    self.line = line
+    self.place = place
     self.height = height
   }
 }
@@ -100,12 +100,13 @@ struct TemplateStatement: Sendable {
     case with([(target: TemplateTarget, value: TemplateExpression)], [TemplateStatement])
     /// Statements with names of their own.
     case scope([TemplateStatement])
+    case sequence([TemplateStatement])
     case breaking
     case continuing
   }
 
   let kind: Kind
-  let line: Int
+  let place: TemplatePlace
 }
 
 struct TemplateLoopStatement: Sendable {
@@ -121,7 +122,8 @@ struct TemplateMacroStatement: Sendable {
   let name: String
   let parameters: [(name: String, initial: TemplateExpression?)]
   let body: [TemplateStatement]
-  /// Whether the body uses `varargs`, `kwargs`: only then more arguments than parameters may be given.
+  /// Whether the body uses `varargs`, `kwargs`, `caller`: only then more than the parameters may be given.
   let takesMore: Bool
   let takesMoreNamed: Bool
+  let takesCaller: Bool
 }

@@ -1,5 +1,5 @@
-// The values of a running template, with Python's meaning. Lists and mappings are objects: a template may append to a
-// list that another name holds. They can form cycles, so the evaluator keeps all of them and empties them at the end.
+// The values of a running template, with Python's meaning. Templates can't change lists and mappings; namespaces they
+// can, so values may form cycles and any depth, and the evaluator keeps all of them and empties them at the end.
 
 import SafeIO
 
@@ -14,10 +14,15 @@ enum TemplateValue {
   case bigInteger(String)
   case double(Double)
   case string(String)
+  /// A text that `safe` or `escape` marked as HTML: what is added to it gets escaped.
+  case markup(String)
   case list(TemplateList)
   case mapping(TemplateMapping)
   case function(TemplateFunction)
   case object(any TemplateObject)
+
+  /// The value as messages about what it lacks name it.
+  var description: String { isNone ? "None" : "\(typeName) object" }
 
   /// Python's name of the type, for messages.
   var typeName: String {
@@ -28,6 +33,7 @@ enum TemplateValue {
     case .integer, .bigInteger: "int"
     case .double: "float"
     case .string: "str"
+    case .markup: "Markup"
     case .list(let list): list.kind.typeName
     case .mapping: "dict"
     case .function: "function"
@@ -41,7 +47,7 @@ enum TemplateValue {
     case .bool(let flag): flag
     case .integer(let value): value != 0
     case .double(let value): value != 0
-    case .string(let text): !text.isEmpty
+    case .string(let text), .markup(let text): !text.isEmpty
     case .list(let list): list.kind == .generator || !list.items.isEmpty
     case .mapping(let mapping): mapping.count > 0
     case .bigInteger, .function, .object: true
@@ -54,6 +60,14 @@ enum TemplateValue {
 
   var isNone: Bool {
     if case .none = self { true } else { false }
+  }
+
+  /// Whether this is an integer; booleans are not.
+  var isInteger: Bool {
+    switch self {
+    case .integer, .bigInteger: true
+    default: false
+    }
   }
 
   /// The number as an integer; booleans count as 0 and 1.
@@ -75,7 +89,19 @@ enum TemplateValue {
   }
 
   var textValue: String? {
-    if case .string(let text) = self { text } else { nil }
+    switch self {
+    case .string(let text), .markup(let text): text
+    default: nil
+    }
+  }
+
+  var isMarked: Bool {
+    if case .markup = self { true } else { false }
+  }
+
+  /// The value without a mark as HTML.
+  var unmarked: TemplateValue {
+    if case .markup(let text) = self { .string(text) } else { self }
   }
 }
 
@@ -95,9 +121,17 @@ protocol TemplateObject: AnyObject {
 final class TemplateFunction {
   let name: String
   let body: (TemplateCall) throws(Failure) -> TemplateValue
+  /// What can be read of a macro; nothing of other functions.
+  let attributes: [String: TemplateValue]
 
-  init(_ name: String, _ body: @escaping (TemplateCall) throws(Failure) -> TemplateValue) {
+  init(
+    _ name: String, attributes: [String: TemplateValue] = [:],
+    _ body: @escaping (TemplateCall) throws(Failure) -> TemplateValue
+  ) {
     self.name = name
+    self.attributes = attributes
     self.body = body
   }
+
+  var isMacro: Bool { !attributes.isEmpty }
 }
