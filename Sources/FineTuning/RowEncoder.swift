@@ -199,8 +199,8 @@ package final class RowEncoder {
   ) throws(Failure) -> String {
     try placing(place) { () throws(Failure) in
       try template.render(
-        messages: messages, tools: tools, addGenerationPrompt: addGenerationPrompt, variables: [:],
-        bosToken: tokenizer.bosToken?.text, eosToken: tokenizer.eosToken?.text, now: Self.today)
+        messages: messages, tools: tools, addGenerationPrompt: addGenerationPrompt,
+        tokens: tokenizer.namedTokens, now: Self.today)
     }
   }
 }

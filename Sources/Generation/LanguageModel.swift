@@ -84,7 +84,7 @@ package final class LanguageModel {
     guard let chatTemplate else { throw .badData(path, "the model has no chat template") }
     return try chatTemplate.render(
       messages: messages, tools: tools, addGenerationPrompt: true, variables: variables,
-      bosToken: tokenizer.bosToken?.text, eosToken: tokenizer.eosToken?.text)
+      tokens: tokenizer.namedTokens)
   }
 
   /// The tokens of a text that is data: special tokens in it are nothing but text.

@@ -32,7 +32,8 @@ struct TemplateCall {
   func integer(_ index: Int, _ name: String) throws(Failure) -> Int? {
     guard let value = argument(index, name), !value.isNone else { return nil }
     guard let number = value.integerValue else {
-      throw failure("argument '\(name)' must be an integer, not \(value.typeName)")
+      try evaluator.checkDefined(value)
+      throw failure("'\(value.typeName)' object cannot be interpreted as an integer")
     }
     return number
   }
@@ -60,7 +61,8 @@ struct TemplateCall {
   }
 
   /// The same call without its first positional arguments.
-  func dropping(_ count: Int) -> TemplateCall {
+  func dropping(_ count: Int) throws(Failure) -> TemplateCall {
+    try evaluator.hold(32 * positional.count)
     var call = self
     call.positional = Array(positional.dropFirst(count))
     return call

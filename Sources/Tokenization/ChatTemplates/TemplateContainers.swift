@@ -9,8 +9,7 @@ final class TemplateList: TemplateHolder {
     case named([String])
     /// Gives its items once, has no length and counts as true, as what `map` and `select` give.
     case generator
-    /// A range, with its text.
-    case range(String)
+    case range(TemplateRange)
     /// `dict_keys`, `dict_values`, `dict_items`.
     case view(String)
 
@@ -48,6 +47,21 @@ final class TemplateList: TemplateHolder {
     case .generator, .view: false
     default: true
     }
+  }
+}
+
+/// The numbers of a range.
+struct TemplateRange: Equatable, CustomStringConvertible {
+  let start: Int
+  let stop: Int
+  let step: Int
+
+  var description: String { "range(\(start), \(stop)\(step == 1 ? "" : ", \(step)"))" }
+
+  /// The range of the numbers at the places of a slice.
+  func slice(_ bounds: (start: Int, stop: Int, step: Int)) -> TemplateRange {
+    TemplateRange(
+      start: start &+ bounds.start &* step, stop: start &+ bounds.stop &* step, step: step &* bounds.step)
   }
 }
 

@@ -6,18 +6,22 @@ extension TemplateEvaluator {
   func attribute(_ name: String, of value: TemplateValue) throws(Failure) -> TemplateValue {
     try checkDefined(value)
     try spend(name.utf8.count >> 4)
-    if let attribute = try ownAttribute(name, of: value) { return attribute }
+    if let attribute = ownAttribute(name, of: value) { return attribute }
     if case .mapping(let mapping) = value, let item = mapping[name] { return item }
     return .undefined("'\(value.description)' has no attribute '\(name)'")
   }
 
   /// An attribute that is no key; nil when there is none.
-  func ownAttribute(_ name: String, of value: TemplateValue) throws(Failure) -> TemplateValue? {
+  func ownAttribute(_ name: String, of value: TemplateValue) -> TemplateValue? {
+    if name.hasPrefix("__"), name.hasSuffix("__") { return TemplateMethods.unsafe(name, value) }
     if let method = TemplateMethods.method(name, of: value) { return method }
     switch value {
     case .object(let object): return object.attribute(name)
     case .function(let function): return function.attributes[name]
     case .list(let list):
+      if case .range(let range) = list.kind {
+        return ["start": range.start, "stop": range.stop, "step": range.step][name].map { .integer($0) }
+      }
       guard case .named(let names) = list.kind, let index = names.firstIndex(of: name) else { return nil }
       return list.items[index]
     default: return nil
@@ -50,7 +54,7 @@ extension TemplateEvaluator {
       if let place = Self.place(index, count: list.items.count) { return list.items[place] }
     case .string(let text), .markup(let text):
       if let number = index.integerValue {
-        try spend(text.utf8.count >> 4)
+        try spend(text.utf8.count >> 3)
         let scalars = Array(text.unicodeScalars)
         if let place = Self.place(.integer(number), count: scalars.count) {
           return value.marking(.string(String(scalars[place])))
@@ -61,7 +65,7 @@ extension TemplateEvaluator {
     guard let name = index.textValue else {
       return .undefined("\(value.description) has no element \(try literal(index))")
     }
-    return try ownAttribute(name, of: value)
+    return ownAttribute(name, of: value)
       ?? .undefined("'\(value.description)' has no attribute '\(name)'")
   }
 
@@ -87,20 +91,27 @@ extension TemplateEvaluator {
     guard step != 0 else { throw failure("slice step cannot be zero") }
     switch value {
     case .string(let text), .markup(let text):
-      try spend(text.utf8.count >> 4)
+      try spend(text.utf8.count >> 3)
       let scalars = Array(text.unicodeScalars)
       var result = String.UnicodeScalarView()
-      for index in Self.indices(start, end, step, count: scalars.count) { result.append(scalars[index]) }
+      let bounds = Self.bounds(start, end, step, count: scalars.count)
+      for index in stride(from: bounds.start, to: bounds.stop, by: bounds.step) { result.append(scalars[index]) }
       return value.marking(try self.text(String(result)))
     case .list(let source) where source.isIndexed:
-      let items = Self.indices(start, end, step, count: source.items.count).map { source.items[$0] }
+      let bounds = Self.bounds(start, end, step, count: source.items.count)
+      let places = stride(from: bounds.start, to: bounds.stop, by: bounds.step)
+      let items = places.map { source.items[$0] }
+      if case .range(let range) = source.kind { return try list(items, .range(range.slice(bounds))) }
       return try list(items, source.isTuple ? .tuple : .list)
     case .undefined(let problem): throw failure(problem)
     default: throw failure("'\(value.typeName)' object is not subscriptable")
     }
   }
 
-  private static func indices(_ start: Int?, _ end: Int?, _ step: Int, count: Int) -> StrideTo<Int> {
+  /// The places of a slice, all within `count`.
+  private static func bounds(
+    _ start: Int?, _ end: Int?, _ step: Int, count: Int
+  ) -> (start: Int, stop: Int, step: Int) {
     let clamped = { (bound: Int?, initial: Int) -> Int in
       guard let bound else { return initial }
       let place = bound < 0 ? bound + count : bound
@@ -109,7 +120,6 @@ extension TemplateEvaluator {
     // A step beyond the list takes one item, whatever its size.
     let step = min(max(step, -count - 1), count + 1)
     return step > 0
-      ? stride(from: clamped(start, 0), to: clamped(end, count), by: step)
-      : stride(from: clamped(start, count - 1), to: clamped(end, -1), by: step)
+      ? (clamped(start, 0), clamped(end, count), step) : (clamped(start, count - 1), clamped(end, -1), step)
   }
 }

@@ -10,6 +10,10 @@ extension TemplateEvaluator {
     if let number = value.integerValue {
       return try integer(symbol == "-" ? (0).subtractingReportingOverflow(number) : (number, false))
     }
+    if case .bigInteger(let digits) = value {
+      let negated = digits.hasPrefix("-") ? String(digits.dropFirst()) : "-" + digits
+      return symbol == "-" ? Int(negated).map { .integer($0) } ?? .bigInteger(negated) : value
+    }
     guard case .double(let number) = value else {
       throw failure("bad operand type for unary \(symbol): '\(value.typeName)'")
     }
@@ -68,6 +72,9 @@ extension TemplateEvaluator {
     case ("*", _, .list(let list)): if let count = left.integerValue { return try repeated(list, count) }
     default: break
     }
+    for (one, other) in [(left, right), (right, left)] where symbol == "*" && one.isSequence {
+      throw failure("can't multiply sequence by non-int of type '\(other.typeName)'")
+    }
     let name = symbol == "**" ? "** or pow()" : symbol
     throw failure("unsupported operand type(s) for \(name): '\(left.typeName)' and '\(right.typeName)'")
   }
@@ -120,6 +127,7 @@ extension TemplateEvaluator {
     case "-": return left - right
     case "*": return left * right
     case "**":
+      guard left != 0 || right >= 0 else { throw failure("0.0 cannot be raised to a negative power") }
       let result = pow(left, right)
       guard !result.isNaN || left.isNaN || right.isNaN else { throw failure("the power is no real number") }
       return result

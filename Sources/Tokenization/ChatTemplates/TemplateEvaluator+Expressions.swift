@@ -37,6 +37,7 @@ extension TemplateEvaluator {
     case .none: .none
     case .bool(let flag): .bool(flag)
     case .integer(let value): .integer(value)
+    case .bigInteger(let digits): .bigInteger(digits)
     case .double(let value): .double(value)
     case .string(let text): .string(text)
     }
@@ -73,7 +74,7 @@ extension TemplateEvaluator {
   /// Counts the work of making a key, and what its entry takes.
   func spend(onKey value: TemplateValue) throws(Failure) {
     switch value {
-    case .string(let text), .markup(let text): try spend(8 + text.utf8.count >> 4)
+    case .string(let text), .markup(let text): try spend(8 + text.utf8.count >> 3)
     case .list(let list) where list.isTuple:
       for item in list.items { try spend(8 + (item.textValue?.utf8.count ?? 0) >> 4) }
     default: try spend(8)
@@ -140,7 +141,9 @@ extension TemplateEvaluator {
     case .function(let function): return try function.body(call)
     case .object(let object):
       if let loop = object as? TemplateLoop {
-        guard let again = loop.again else { throw failure("the loop is not marked 'recursive'") }
+        guard let again = loop.again else {
+          throw failure("The loop must have the 'recursive' marker to be called recursively.")
+        }
         return try again.body(call)
       }
       if let joiner = object as? TemplateJoiner { return joiner.next() }

@@ -40,6 +40,8 @@ extension TemplateEvaluator {
     case .breaking: return .breaking
     case .continuing: return .continuing
     case .scope(let body): return try run(body, in: TemplateScope(in: scope), to: &output)
+    case .block(let body, let isScoped):
+      return try run(body, in: TemplateScope(in: isScoped ? scope : scope.root), to: &output)
     case .sequence(let body): return try run(body, in: scope, to: &output)
     default: try runAssignment(statement.kind, in: scope, to: &output)
     }
@@ -93,6 +95,9 @@ extension TemplateEvaluator {
       if let refusal = TemplateNamespace.refusal(attribute) { throw failure(refusal) }
       try set(.string(attribute), to: value, in: namespace.values)
     case .tuple(let targets):
+      guard value.isIterable else {
+        throw failure("cannot unpack non-iterable \(value.typeName) object")
+      }
       let items = try items(of: value)
       guard items.count == targets.count else {
         throw failure(

@@ -59,8 +59,8 @@ extension TemplateEvaluator {
     case .list: break
     case .tuple, .named: (open, close) = ("(", list.items.count == 1 ? ",)" : ")")
     case .view(let name): (open, close) = ("\(name)([", "])")
-    case .range(let text):
-      output += text
+    case .range(let range):
+      output += range.description
       return
     case .generator:
       output += "<generator object>"

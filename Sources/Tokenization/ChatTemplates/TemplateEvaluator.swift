@@ -7,8 +7,9 @@ import SafeIO
 
 /// One rendering.
 final class TemplateEvaluator {
-  /// Expressions, statements and items looked at: for any conversation, and more for each value of it.
-  private static let steps = (base: 5_000_000, perValue: 5_000)
+  /// Expressions, statements and items looked at: for any conversation, and more for its values and the bytes of its
+  /// texts.
+  private static let steps = (base: 3_000_000, perValue: 5_000, perByte: 4)
   /// Bytes of all that is made: for any conversation, and more for its values and the bytes of its texts.
   private static let memory = (base: 24 << 20, perValue: 8_192, perByte: 32)
   /// Bytes of any one text.
@@ -67,9 +68,16 @@ final class TemplateEvaluator {
     }
   }
 
+  /// What looks at each letter of its text, which takes longer than looking at its bytes.
+  private static let slow: Set<String> = [
+    "capitalize", "casefold", "e", "escape", "expandtabs", "forceescape", "isalnum", "isalpha", "isdecimal", "isdigit",
+    "isidentifier", "islower", "isnumeric", "isprintable", "isspace", "istitle", "isupper", "lower", "swapcase", "title",
+    "tojson", "upper", "urlencode", "wordcount", "wordwrap",
+  ]
+
   /// Counts the work of looking through the texts that a filter, test or method gets.
-  /// - Parameter share: a step stands for two to the power of `share` bytes of the operand.
-  func spend(on operand: TemplateValue, _ call: TemplateCall, share: Int) throws(Failure) {
+  func spend(on operand: TemplateValue, _ call: TemplateCall, _ name: String) throws(Failure) {
+    let share = Self.slow.contains(name) ? 0 : 2
     try spend(call.positional.count + call.named.count + Self.size(operand) >> share)
     for argument in call.positional { try spend(Self.size(argument) >> 4) }
     for argument in call.named { try spend(Self.size(argument.value) >> 4) }
@@ -175,7 +183,7 @@ final class TemplateEvaluator {
     case .bigInteger(let digits): return .bigInteger(digits)
     case .double(let value): return .double(value)
     case .string(let text):
-      maximumSteps += text.utf8.count
+      maximumSteps += Self.steps.perByte * text.utf8.count
       maximumBytes += Self.memory.perByte * text.utf8.count
       return .string(text)
     case .array(let elements):

@@ -101,28 +101,22 @@ extension TemplateFilters {
     let isExact = call.flag(2, "case_sensitive")
     let initial = call.argument(1, "default")
     let keyOf = { (item: TemplateValue) throws(Failure) -> TemplateValue in
-      let value = try key.value(of: item, call.evaluator)
-      return value.isUndefined ? initial ?? value : value
+      try key.value(of: item, call.evaluator, initial: initial)
     }
     let items = try sorted(
       try call.evaluator.items(of: value), isReversed: false, call
     ) { item throws(Failure) in [try folded(keyOf(item), isExact, call)] }
-    var groups: [(key: TemplateValue, items: [TemplateValue])] = []
-    for item in items {
-      let key = try keyOf(item)
-      if let last = groups.last,
-        try call.evaluator.equal(folded(last.key, isExact, call), folded(key, isExact, call))
-      {
-        groups[groups.count - 1].items.append(item)
-      } else {
-        groups.append((key, [item]))
-      }
-    }
     var results: [TemplateValue] = []
-    for group in groups {
-      results.append(
-        try call.evaluator.list(
-          [group.key, try call.evaluator.list(group.items)], .named(["grouper", "list"])))
+    var start = 0
+    while start < items.count {
+      // A group goes by the key of its first item.
+      let key = try keyOf(items[start])
+      let same = try folded(key, isExact, call)
+      var end = start + 1
+      while end < items.count, try call.evaluator.equal(same, folded(keyOf(items[end]), isExact, call)) { end += 1 }
+      let group = try call.evaluator.list(Array(items[start..<end]))
+      results.append(try call.evaluator.list([key, group], .named(["grouper", "list"])))
+      start = end
     }
     return try call.evaluator.list(results)
   }

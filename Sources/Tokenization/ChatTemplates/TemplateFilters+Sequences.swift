@@ -70,12 +70,11 @@ extension TemplateFilters {
     if call.positional.isEmpty, let attribute = try path(call.argument(0, "attribute"), call) {
       let initial = call.argument(1, "default")
       for item in items {
-        let result = try attribute.value(of: item, call.evaluator)
-        results.append(result.isUndefined ? initial ?? result : result)
+        results.append(try attribute.value(of: item, call.evaluator, initial: initial))
       }
     } else {
       guard let name = try call.text(0, "name") else { throw call.failure("map requires a filter argument") }
-      let arguments = call.dropping(1)
+      let arguments = try call.dropping(1)
       for item in items { results.append(try call.evaluator.apply(filter: name, to: item, arguments)) }
     }
     return try call.evaluator.list(results, .generator)
@@ -88,10 +87,10 @@ extension TemplateFilters {
     var attribute: TemplatePath?
     if byAttribute {
       attribute = try path(try call.required(0, "attribute"), call)
-      call = call.dropping(1)
+      call = try call.dropping(1)
     }
     let name = try call.text(0, "test")
-    let arguments = call.dropping(1)
+    let arguments = try call.dropping(1)
     var results: [TemplateValue] = []
     for item in value.isTrue ? try call.evaluator.items(of: value) : [] {
       try call.evaluator.spend()
@@ -107,6 +106,9 @@ extension TemplateFilters {
   static func sum(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> TemplateValue {
     let attribute = try path(call.argument(0, "attribute"), call)
     var total = call.argument(1, "start") ?? .integer(0)
+    guard total.textValue == nil else {
+      throw call.failure("sum() can't sum strings [use ''.join(seq) instead]")
+    }
     for item in try call.evaluator.items(of: value) {
       total = try call.evaluator.compute("+", total, try attribute?.value(of: item, call.evaluator) ?? item)
     }
@@ -164,11 +166,15 @@ extension TemplateFilters {
 struct TemplatePath {
   let parts: [TemplateValue]
 
-  func value(of value: TemplateValue, _ evaluator: TemplateEvaluator) throws(Failure) -> TemplateValue {
+  /// - Parameter initial: what stands for an attribute that is not there.
+  func value(
+    of value: TemplateValue, _ evaluator: TemplateEvaluator, initial: TemplateValue? = nil
+  ) throws(Failure) -> TemplateValue {
     var value = value
     for part in parts {
       try evaluator.spend()
       value = try evaluator.item(part, of: value)
+      if value.isUndefined, let initial, !initial.isNone { value = initial }
     }
     return value
   }

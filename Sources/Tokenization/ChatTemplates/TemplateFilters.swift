@@ -10,7 +10,7 @@ enum TemplateFilters {
     "abs": absolute,
     "attr": { (value, call) throws(Failure) in
       let name = try call.requiredText(0, "name")
-      return try call.evaluator.ownAttribute(name, of: value)
+      return call.evaluator.ownAttribute(name, of: value)
         ?? .undefined("'\(value.description)' has no attribute '\(name)'")
     },
     "batch": batch,
@@ -126,7 +126,7 @@ extension TemplateEvaluator {
     // `map` applies a filter in its turn.
     try enter()
     defer { leave() }
-    try spend(on: value, call, share: 2)
+    try spend(on: value, call, name)
     return try filter(value, call)
   }
 }

@@ -140,15 +140,14 @@ extension TemplateEvaluator {
 
   /// Fills the fields `{}`, `{0}`, `{name.part[key]!r:>10}`.
   func filled(_ format: String, _ call: TemplateCall) throws(Failure) -> TemplateValue {
-    var next: Int? = 0
-    return try text(filled(format, call, &next, depth: 0))
+    var numbering: TemplateFieldNumbering?
+    return try text(filled(format, call, &numbering, depth: 0))
   }
 
-  /// - Parameter next: the place of the value for the next field without a name; nil once fields have numbers.
   private func filled(
-    _ format: String, _ call: TemplateCall, _ next: inout Int?, depth: Int
+    _ format: String, _ call: TemplateCall, _ numbering: inout TemplateFieldNumbering?, depth: Int
   ) throws(Failure) -> String {
-    guard depth < 2 else { throw failure("Max string recursion exceeded") }
+    guard depth <= 2 else { throw failure("Max string recursion exceeded") }
     var rest = Substring(format).unicodeScalars
     var output = ""
     while let index = rest.firstIndex(where: { $0 == "{" || $0 == "}" }) {
@@ -161,8 +160,11 @@ extension TemplateEvaluator {
         continue
       }
       guard brace == "{" else { throw failure("Single '}' encountered in format string") }
-      guard let end = Self.endOfField(rest) else { throw failure("expected '}' before end of string") }
-      try append(try field(String(Substring(rest[..<end])), call, &next, depth: depth), to: &output)
+      guard let end = Self.endOfField(rest) else {
+        throw failure(
+          rest.isEmpty ? "Single '{' encountered in format string" : "expected '}' before end of string")
+      }
+      try append(try field(String(Substring(rest[..<end])), call, &numbering, depth: depth), to: &output)
       rest = rest[end...].dropFirst()
     }
     try append(String(Substring(rest)), to: &output)
@@ -182,12 +184,12 @@ extension TemplateEvaluator {
   }
 
   private func field(
-    _ text: String, _ call: TemplateCall, _ next: inout Int?, depth: Int
+    _ text: String, _ call: TemplateCall, _ numbering: inout TemplateFieldNumbering?, depth: Int
   ) throws(Failure) -> String {
     let scalars = Substring(text).unicodeScalars
     let colon = scalars.firstIndex(of: ":") ?? scalars.endIndex
     let bang = scalars[..<colon].firstIndex(of: "!") ?? colon
-    var value = try value(of: scalars[..<bang], call, &next)
+    var value = try value(of: scalars[..<bang], call, &numbering)
     if bang < colon {
       switch String(Substring(scalars[bang..<colon].dropFirst())) {
       case "s": value = .string(try string(value))
@@ -197,26 +199,27 @@ extension TemplateEvaluator {
       }
     }
     let specification = try filled(
-      String(Substring(scalars[colon...].dropFirst())), call, &next, depth: depth + 1)
+      String(Substring(scalars[colon...].dropFirst())), call, &numbering, depth: depth + 1)
     return try formatted(value, specification)
   }
 
   /// The value that a field names.
   private func value(
-    of name: Substring.UnicodeScalarView, _ call: TemplateCall, _ next: inout Int?
+    of name: Substring.UnicodeScalarView, _ call: TemplateCall, _ numbering: inout TemplateFieldNumbering?
   ) throws(Failure) -> TemplateValue {
     let end = name.firstIndex { $0 == "." || $0 == "[" } ?? name.endIndex
     let first = String(Substring(name[..<end]))
     var value: TemplateValue
     if first.isEmpty || Int(first) != nil {
-      if first.isEmpty, next == nil {
+      var place = Int(first) ?? 0
+      switch (numbering, first.isEmpty) {
+      case (.automatic, false), (.manual, true):
         throw failure("cannot switch from manual field specification to automatic field numbering")
+      case (.automatic(let next), _): place = next
+      default: break
       }
-      let place = Int(first) ?? next ?? 0
-      next = first.isEmpty ? place + 1 : nil
-      guard call.positional.indices.contains(place) else {
-        throw failure("Replacement index \(place) out of range for positional args tuple")
-      }
+      numbering = first.isEmpty ? .automatic(next: place + 1) : .manual
+      guard call.positional.indices.contains(place) else { throw failure("tuple index out of range") }
       value = call.positional[place]
     } else {
       guard let named = call[first] else { throw failure("the format names '\(first)', which is not given") }
@@ -256,4 +259,10 @@ extension TemplateEvaluator {
     default: throw failure("unsupported format string passed to \(value.typeName).__format__")
     }
   }
+}
+
+/// Whether the fields of a format have numbers, and which value the next one takes when they have none.
+private enum TemplateFieldNumbering {
+  case automatic(next: Int)
+  case manual
 }

@@ -126,8 +126,18 @@ struct TemplateFormatField {
     switch conversion {
     case nil where precision == nil: digits = JSON.pythonText(magnitude)
     case nil:
+      // As `g`, but with an exponent one digit earlier, and with a digit behind the point.
+      let precision = max(precision ?? 1, 1)
       digits = Self.printed(magnitude, "g", precision, isAlternate)
-      if digits.allSatisfy({ $0.isNumber }) { digits += ".0" }
+      let exponent = Self.printed(magnitude, "e", precision - 1, false).split(separator: "e").last.flatMap { Int($0) }
+      if exponent == precision - 1 {
+        let parts = Self.printed(magnitude, "e", precision - 1, isAlternate).split(separator: "e")
+        var mantissa = parts[0]
+        while mantissa.contains("."), mantissa.hasSuffix("0") { mantissa.removeLast() }
+        digits = "\(mantissa.hasSuffix(".") ? mantissa.dropLast() : mantissa)e\(parts[1])"
+      } else if digits.allSatisfy({ $0.isNumber }) {
+        digits += ".0"
+      }
     case "%":
       magnitude *= 100
       digits = Self.printed(magnitude, "f", precision, isAlternate) + "%"
@@ -155,27 +165,20 @@ struct TemplateFormatField {
   private func number(isNegative: Bool, _ prefix: String, _ digits: String, group: Int = 3) -> String {
     let sign = (isNegative ? "-" : sign) + prefix
     guard let separator else { return filled(sign, digits, alignment ?? ">") }
-    let whole = digits.prefix { $0.isHexDigit }
-    var grouped = Self.grouped(String(whole), separator, group) + digits.dropFirst(whole.count)
+    let whole = Array(digits.utf8.prefix { $0 != UInt8(ascii: ".") && $0 != UInt8(ascii: "e") })
+    var count = whole.count
     if fill == "0", alignment == "=" {
       // Zeros that fill are grouped as well.
-      var zeros = ""
-      while sign.count + grouped.count < width {
-        zeros += "0"
-        grouped = Self.grouped(zeros + whole, separator, group) + digits.dropFirst(whole.count)
-      }
+      let others = sign.utf8.count + digits.utf8.count - whole.count
+      while others + count + (count - 1) / group < width { count += 1 }
     }
-    return filled(sign, grouped, alignment ?? ">")
-  }
-
-  private static func grouped(_ digits: String, _ separator: String, _ size: Int) -> String {
-    var groups: [String] = []
-    var rest = Substring(digits)
-    while rest.count > size {
-      groups.append(String(rest.suffix(size)))
-      rest.removeLast(size)
+    var grouped = ""
+    for index in 0..<count {
+      if index > 0, (count - index) % group == 0 { grouped += separator }
+      let place = index - (count - whole.count)
+      grouped.unicodeScalars.append(place < 0 ? "0" : Unicode.Scalar(whole[place]))
     }
-    return ([String(rest)] + groups.reversed()).joined(separator: separator)
+    return filled(sign, grouped + digits.dropFirst(whole.count), alignment ?? ">")
   }
 
   private func filled(_ sign: String, _ text: String, _ alignment: Unicode.Scalar) -> String {

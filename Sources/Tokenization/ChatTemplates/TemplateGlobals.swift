@@ -37,12 +37,12 @@ enum TemplateGlobals {
   }
 
   private static func range(_ call: TemplateCall) throws(Failure) -> TemplateValue {
+    guard 1...3 ~= call.positional.count else {
+      throw call.failure("range expected 1 to 3 arguments, got \(call.positional.count)")
+    }
     let first = try call.integer(0, "start") ?? 0
     let second = try call.integer(1, "stop")
     let step = try call.integer(2, "step") ?? 1
-    guard !call.positional.isEmpty, call.positional.count <= 3 else {
-      throw call.failure("range expects 1 to 3 arguments")
-    }
     guard step != 0 else { throw call.failure("range() arg 3 must not be zero") }
     let (start, end) = second.map { (first, $0) } ?? (0, first)
     var items: [TemplateValue] = []
@@ -54,7 +54,7 @@ enum TemplateGlobals {
       items.append(.integer(number))
     }
     return try call.evaluator.list(
-      items, .range("range(\(start), \(end)\(step == 1 ? "" : ", \(step)"))"))
+      items, .range(TemplateRange(start: start, stop: end, step: step)))
   }
 
   private static var dictionary: TemplateFunction {

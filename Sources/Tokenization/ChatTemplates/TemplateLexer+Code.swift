@@ -106,8 +106,10 @@ extension TemplateLexer {
       guard let value = Double(text) else { throw failure("malformed number") }
       add(.double(value))
     } else {
-      guard let value = Int(text) else { throw failure("the integer \(text.prefix(40)) is too large") }
-      add(.integer(value))
+      guard text.count == 1 || !text.hasPrefix("0") || text.allSatisfy({ $0 == "0" }) else {
+        throw failure("malformed number")
+      }
+      add(Int(text).map { .integer($0) } ?? .bigInteger(text))
     }
     advance(to: end)
   }

@@ -13,7 +13,7 @@ extension TemplateMethods {
     },
     "count": { (text, call) throws(Failure) in .integer(try count(text, call)) },
     "endswith": { (text, call) throws(Failure) in
-      .bool(try hasAffix(text, call) { Array($0.suffix($1.count)) == $1 })
+      .bool(try hasAffix(text, call, "endswith") { Array($0.suffix($1.count)) == $1 })
     },
     "expandtabs": expandTabs,
     "find": { (text, call) throws(Failure) in .integer(try find(text, call) ?? -1) },
@@ -74,7 +74,9 @@ extension TemplateMethods {
         TemplateText.lines(
           text, keepingEnds: call.flag(0, "keepends"), limit: TemplateEvaluator.maximumItems + 1))
     },
-    "startswith": { (text, call) throws(Failure) in .bool(try hasAffix(text, call) { $0.starts(with: $1) }) },
+    "startswith": { (text, call) throws(Failure) in 
+      .bool(try hasAffix(text, call, "startswith") { $0.starts(with: $1) })
+    },
     "strip": { (text, call) throws(Failure) in try strip(text, call, leading: true, trailing: true) },
     "swapcase": { (text, call) throws(Failure) in try call.evaluator.text(TemplateText.swappingCase(text)) },
     "title": { (text, call) throws(Failure) in try call.evaluator.text(TemplateText.titled(text)) },
@@ -118,7 +120,7 @@ extension TemplateMethods {
     _ text: String, _ call: TemplateCall, fromRight: Bool = false
   ) throws(Failure) -> Int? {
     let part = Array(try call.requiredText(0, "sub").utf8)
-    guard let (bytes, before) = try window(text, call) else { return nil }
+    guard let (bytes, before) = try window(text, call), part.count <= bytes.count else { return nil }
     guard fromRight else {
       let place = ByteSearch(part).first(in: bytes, 0..<bytes.count)
       return place.map { before + UTF8Text.count(in: bytes, 0..<$0.lowerBound) }
@@ -141,7 +143,7 @@ extension TemplateMethods {
 
   /// Whether a text begins or ends with the first argument, which may be a tuple of texts.
   private static func hasAffix(
-    _ text: String, _ call: TemplateCall, _ test: ([UInt8], [UInt8]) -> Bool
+    _ text: String, _ call: TemplateCall, _ name: String, _ test: ([UInt8], [UInt8]) -> Bool
   ) throws(Failure) -> Bool {
     let value = try call.required(0, "prefix")
     var affixes: [String] = []
@@ -150,7 +152,7 @@ extension TemplateMethods {
     } else if case .list(let list) = value, list.isTuple {
       affixes = list.items.compactMap(\.textValue)
     } else {
-      throw call.failure("first arg must be str or a tuple of str, not \(value.typeName)")
+      throw call.failure("\(name) first arg must be str or a tuple of str, not \(value.typeName)")
     }
     guard let (bytes, _) = try window(text, call) else { return false }
     for affix in affixes {
@@ -274,6 +276,8 @@ extension TemplateEvaluator {
       old.isEmpty
       ? min(text.unicodeScalars.count + 1, limit)
       : TemplateText.count(Array(old.utf8), in: Array(text.utf8), limit: limit)
+    if places == 0 { return .string(text) }
+    try spend(places)
     let growth = max(new.utf8.count - old.utf8.count, 0)
     guard growth == 0 || places <= Self.maximumText / growth else {
       throw failure("makes a text of more than \(Self.maximumText) bytes")

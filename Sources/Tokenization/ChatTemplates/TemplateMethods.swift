@@ -72,7 +72,8 @@ enum TemplateMethods {
     }
   }
 
-  private static func unsafe(_ name: String, _ value: TemplateValue) -> TemplateValue {
+  /// What stands for an attribute that the sandbox refuses.
+  static func unsafe(_ name: String, _ value: TemplateValue) -> TemplateValue {
     .undefined("access to attribute '\(name)' of '\(value.typeName)' object is unsafe.")
   }
 
@@ -83,7 +84,7 @@ enum TemplateMethods {
     guard let method = table[name] else { return nil }
     return .function(
       TemplateFunction(name) { call throws(Failure) in
-        try call.evaluator.spend(on: value, call, share: 2)
+        try call.evaluator.spend(on: value, call, name)
         guard value.isMarked else { return try method(receiver, call) }
         return value.marking(try method(receiver, try escapedArguments(call, of: name)))
       })

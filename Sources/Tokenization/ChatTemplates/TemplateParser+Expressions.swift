@@ -177,7 +177,7 @@ extension TemplateParser {
     case .symbol("("): arguments = try self.arguments()
     case .name("else"), .name("or"), .name("and"), .name("if"): break
     case .name("is"): throw failure("tests can't be chained with 'is'")
-    case .name, .string, .integer, .double, .symbol("["), .symbol("{"):
+    case .name, .string, .integer, .bigInteger, .double, .symbol("["), .symbol("{"):
       let argument = try primary()
       arguments.positional = [try postfix(argument)]
     default: break

@@ -20,6 +20,9 @@ extension TemplateParser {
     case .integer(let value):
       take()
       return try expression(.constant(.integer(value)), [], at: token.place)
+    case .bigInteger(let digits):
+      take()
+      return try expression(.constant(.bigInteger(digits)), [], at: token.place)
     case .double(let value):
       take()
       return try expression(.constant(.double(value)), [], at: token.place)

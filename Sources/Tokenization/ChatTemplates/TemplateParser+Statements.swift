@@ -15,6 +15,7 @@ extension TemplateParser {
     "filter": filterBlock,
     "with": with,
     "print": printing,
+    "block": block,
     "generation": generation,
     "break": breaking,
     "continue": continuing,
@@ -48,13 +49,14 @@ extension TemplateParser {
         }
         guard let rule = Self.rules[tag] else { throw unknown(tag, ends) }
         take()
+        openTags.append((tag, token.place))
         let kind = try rule(&self)
+        openTags.removeLast()
         try expectBlockEnd()
         body.append(TemplateStatement(kind: kind, place: token.place))
       default:
-        guard ends.isEmpty else {
-          throw failure(
-            "expected '{% \(ends.joined(separator: " %}' or '{% ")) %}', found \(token.description)")
+        if let (tag, place) = openTags.last, let end = ends.last {
+          throw failure("the block '\(tag)' does not end, '{% \(end) %}' is missing", at: place)
         }
         return (body, "")
       }
@@ -62,7 +64,7 @@ extension TemplateParser {
   }
 
   private func unknown(_ tag: String, _ ends: [String]) -> Failure {
-    if ["include", "import", "from", "extends", "block"].contains(tag) {
+    if ["include", "import", "from", "extends"].contains(tag) {
       return failure("the tag '\(tag)' is not available, a chat template is one file")
     }
     if tag == "autoescape" {
@@ -180,6 +182,15 @@ extension TemplateParser {
       body.append(TemplateStatement(kind: .output(try parser.expression()), place: place))
     } while parser.take(",")
     return .sequence(body)
+  }
+
+  private static func block(_ parser: inout TemplateParser) throws(Failure) -> TemplateStatement.Kind {
+    let name = try parser.expectName()
+    let isScoped = parser.takeWord("scoped")
+    _ = parser.takeWord("required")
+    let body = try parser.body(until: "endblock")
+    _ = parser.takeWord(name)
+    return .block(body, isScoped: isScoped)
   }
 
   private static func with(_ parser: inout TemplateParser) throws(Failure) -> TemplateStatement.Kind {

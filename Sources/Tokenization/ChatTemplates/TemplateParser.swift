@@ -13,6 +13,8 @@ struct TemplateParser {
   private var depth = 0
   /// The names that the innermost macro uses.
   var usedNames: Set<String> = []
+  /// The tags whose blocks are not closed yet, with their places.
+  var openTags: [(tag: String, place: TemplatePlace)] = []
   /// How many loops surround the current statement, within the innermost macro.
   var loops = 0
 

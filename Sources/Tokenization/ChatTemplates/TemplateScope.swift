@@ -9,6 +9,13 @@ final class TemplateScope: TemplateHolder {
 
   func release() { values = [:] }
 
+  /// The names of the whole template.
+  var root: TemplateScope {
+    var scope = self
+    while let parent = scope.parent { scope = parent }
+    return scope
+  }
+
   subscript(name: String) -> TemplateValue? {
     get {
       var scope: TemplateScope? = self

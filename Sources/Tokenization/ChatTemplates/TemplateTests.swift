@@ -32,7 +32,7 @@ enum TemplateTests {
       try call.evaluator.contains(value, in: call.required(0, "seq"))
     },
     "integer": { (value, _) in value.isInteger },
-    "iterable": { (value, _) in isIterable(value) },
+    "iterable": { (value, _) in value.isIterable },
     "le": { (value, call) throws(Failure) in try call.compares(value, "<=") },
     "lessthan": { (value, call) throws(Failure) in try call.compares(value, "<") },
     "lower": { (value, call) throws(Failure) in try hasCase(value, call, upper: false) },
@@ -67,19 +67,11 @@ enum TemplateTests {
     }
   }
 
-  private static func isIterable(_ value: TemplateValue) -> Bool {
-    switch value {
-    case .undefined, .string, .markup, .list, .mapping: true
-    case .object(let object): object is TemplateLoop
-    default: false
-    }
-  }
-
+  /// Whether a value has a length and items by place or key.
   private static func isSequence(_ value: TemplateValue) -> Bool {
     switch value {
-    case .undefined, .string, .markup, .mapping: true
-    case .list(let list): list.isIndexed
-    default: false
+    case .undefined, .mapping: true
+    default: value.isSequence
     }
   }
 
@@ -119,7 +111,7 @@ extension TemplateCall {
 extension TemplateEvaluator {
   func apply(test name: String, to value: TemplateValue, _ call: TemplateCall) throws(Failure) -> Bool {
     guard let test = TemplateTests.table[name] else { throw failure("No test named '\(name)'.") }
-    try spend(on: value, call, share: 4)
+    try spend(on: value, call, name)
     return try test(value, call)
   }
 }

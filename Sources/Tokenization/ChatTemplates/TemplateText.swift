@@ -3,13 +3,21 @@
 
 /// Functions of text.
 enum TemplateText {
-  static func equal(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }
+  static func equal(_ left: String, _ right: String) -> Bool {
+    guard left.utf8.count == right.utf8.count else { return false }
+    let isEqual = left.utf8.withContiguousStorageIfAvailable { left in
+      right.utf8.withContiguousStorageIfAvailable { left.elementsEqual($0) }
+    }
+    return isEqual.flatMap { $0 } ?? left.utf8.elementsEqual(right.utf8)
+  }
 
   static func precedes(_ left: String, _ right: String) -> Bool {
     left.utf8.lexicographicallyPrecedes(right.utf8)
   }
 
   static func contains(_ part: String, in text: String) -> Bool {
+    // What is longer needs no search, and no table for it.
+    guard part.utf8.count <= text.utf8.count else { return false }
     let bytes = Array(text.utf8)
     return ByteSearch(Array(part.utf8)).first(in: bytes, 0..<bytes.count) != nil
   }
@@ -58,6 +66,7 @@ enum TemplateText {
 
   /// How often `part`, which is not empty, stands in `bytes` without overlap.
   static func count(_ part: [UInt8], in bytes: [UInt8], limit: Int = .max) -> Int {
+    guard part.count <= bytes.count else { return 0 }
     let search = ByteSearch(part)
     var count = 0
     var start = 0

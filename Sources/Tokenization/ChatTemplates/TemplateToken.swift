@@ -25,6 +25,7 @@ struct TemplateToken: Sendable {
     case name(String)
     case string(String)
     case integer(Int)
+    case bigInteger(String)
     case double(Double)
     /// An operator or a bracket.
     case symbol(String)
@@ -45,6 +46,7 @@ struct TemplateToken: Sendable {
     case .name(let name): "'\(name)'"
     case .string: "a string"
     case .integer(let value): "'\(value)'"
+    case .bigInteger(let digits): "'\(digits)'"
     case .double(let value): "'\(value)'"
     case .symbol(let symbol): "'\(symbol)'"
     case .end: "the end of the template"

@@ -40,6 +40,8 @@ enum TemplateConstant: Sendable {
   case none
   case bool(Bool)
   case integer(Int)
+  /// Beyond 64 bits.
+  case bigInteger(String)
   case double(Double)
   case string(String)
 }
@@ -101,6 +103,8 @@ struct TemplateStatement: Sendable {
     /// Statements with names of their own.
     case scope([TemplateStatement])
     case sequence([TemplateStatement])
+    /// `{% block name %}`: its text stands where it is; the names of loops around are hidden unless it is `scoped`.
+    case block([TemplateStatement], isScoped: Bool)
     case breaking
     case continuing
   }

@@ -62,6 +62,19 @@ enum TemplateValue {
     if case .none = self { true } else { false }
   }
 
+  var isIterable: Bool {
+    switch self {
+    case .undefined, .string, .markup, .list, .mapping: true
+    case .object(let object): object is TemplateLoop
+    default: false
+    }
+  }
+
+  /// Whether this is a text or has items with places.
+  var isSequence: Bool {
+    if case .list(let list) = self { list.isIndexed } else { textValue != nil }
+  }
+
   /// Whether this is an integer; booleans are not.
   var isInteger: Bool {
     switch self {

@@ -18,72 +18,59 @@ struct TemplateWrapping {
     let separator = try call.text(2, "wrapstring") ?? "\n"
     var result = ""
     for (index, line) in TemplateText.lines(try call.evaluator.string(value)).enumerated() {
-      let pieces = wrapping.lines(of: line)
-      try call.evaluator.spend(pieces.count)
       if index > 0 { try call.evaluator.append(separator, to: &result) }
-      for (index, piece) in pieces.enumerated() {
-        if index > 0 { try call.evaluator.append(separator, to: &result) }
-        try call.evaluator.append(piece, to: &result)
-      }
+      try wrapping.write(Array(line.unicodeScalars), separator, to: &result, call.evaluator)
     }
     return .string(result)
   }
 
-  private typealias Chunk = ArraySlice<Unicode.Scalar>
-
-  private func lines(of text: String) -> [String] {
-    let scalars = Array(text.unicodeScalars)
-    var chunks = chunks(of: scalars)[...]
-    var lines: [String] = []
-    while let first = chunks.first {
-      if !lines.isEmpty, Self.isBlank(first) { chunks.removeFirst() }
-      var line: [Chunk] = []
-      var length = 0
-      while let next = chunks.first, length + next.count <= width {
-        line.append(next)
-        length += next.count
-        chunks.removeFirst()
+  private func write(
+    _ text: [Unicode.Scalar], _ separator: String, to output: inout String, _ evaluator: TemplateEvaluator
+  ) throws(Failure) {
+    var isFirst = true
+    var next = chunk(at: 0, in: text)
+    while !next.isEmpty {
+      try evaluator.spend(16)
+      if !isFirst, Self.isBlank(text[next]) { next = chunk(at: next.upperBound, in: text) }
+      // The line is one range of the text, whose last chunk is `last`.
+      let start = next.lowerBound
+      var last = start..<start
+      while !next.isEmpty, next.upperBound - start <= width {
+        last = next
+        next = chunk(at: next.upperBound, in: text)
       }
-      if let next = chunks.first, next.count > width {
-        if breaksWords {
-          let end = cut(of: next, room: width - length)
-          line.append(next.prefix(end))
-          chunks[chunks.startIndex] = next.dropFirst(end)
-        } else if line.isEmpty {
-          line.append(next)
-          chunks.removeFirst()
-        }
+      if next.count > width, breaksWords {
+        last = next.lowerBound..<(next.lowerBound + cut(of: text[next], room: width - (next.lowerBound - start)))
+        next = last.upperBound..<next.upperBound
+      } else if next.count > width, last.isEmpty {
+        last = next
+        next = chunk(at: next.upperBound, in: text)
       }
-      if let last = line.last, Self.isBlank(last) { line.removeLast() }
-      if !line.isEmpty {
-        lines.append(String(String.UnicodeScalarView(line.joined())))
-      }
+      let end = Self.isBlank(text[last]) ? last.lowerBound : last.upperBound
+      guard start < end else { continue }
+      if !isFirst { try evaluator.append(separator, to: &output) }
+      isFirst = false
+      try evaluator.append(String(String.UnicodeScalarView(text[start..<end])), to: &output)
     }
-    return lines
   }
 
   /// How much of a long word stands on the line: up to its last hyphen that fits, else all that fits.
-  private func cut(of word: Chunk, room: Int) -> Int {
+  private func cut(of word: ArraySlice<Unicode.Scalar>, room: Int) -> Int {
     let fitting = word.prefix(room)
     guard breaksAtHyphens, let hyphen = fitting.lastIndex(of: "-"), fitting[..<hyphen].contains(where: { $0 != "-" })
     else { return room }
     return hyphen - word.startIndex + 1
   }
 
-  private static func isBlank(_ chunk: Chunk) -> Bool { chunk.allSatisfy(TemplateText.isSpace) }
+  private static func isBlank(_ chunk: ArraySlice<Unicode.Scalar>) -> Bool {
+    chunk.allSatisfy(TemplateText.isSpace)
+  }
 
   // MARK: Words
 
-  /// Words, blanks and dashes: a line may end between any two of them.
-  private func chunks(of text: [Unicode.Scalar]) -> [Chunk] {
-    var chunks: [Chunk] = []
-    var start = 0
-    while start < text.count {
-      let end = self.end(from: start, in: text)
-      chunks.append(text[start..<end])
-      start = end
-    }
-    return chunks
+  /// A word, blanks or dashes: a line may end before and behind it. Nothing at the end of the text.
+  private func chunk(at start: Int, in text: [Unicode.Scalar]) -> Range<Int> {
+    start..<(start < text.count ? end(from: start, in: text) : start)
   }
 
   private func end(from start: Int, in text: [Unicode.Scalar]) -> Int {

@@ -42,6 +42,21 @@ package struct WallClock: Sendable, Equatable {
       hour: Int(parts.tm_hour), minute: Int(parts.tm_min), second: Int(parts.tm_sec))
   }
 
+  /// A format without what Python fills in itself: fractions of seconds, and zones, which a time here has none of.
+  private static func completed(_ format: String) -> String {
+    var result = String.UnicodeScalarView()
+    var isConversion = false
+    for scalar in format.unicodeScalars {
+      switch (isConversion, scalar) {
+      case (true, "f"): result.replaceSubrange(result.index(before: result.endIndex)..., with: "000000".unicodeScalars)
+      case (true, "z"), (true, "Z"): result.removeLast()
+      default: result.append(scalar)
+      }
+      isConversion = scalar == "%" && !isConversion
+    }
+    return String(result)
+  }
+
   /// The time in the form that `strftime` describes; names of days and months are English.
   /// - Returns: nil when the text gets longer than 4096 bytes.
   func formatted(_ format: String) -> String? {
@@ -55,6 +70,7 @@ package struct WallClock: Sendable, Equatable {
     parts.tm_sec = Int32(clamping: second)
     // Fills in the day of the week and of the year.
     _ = timegm(&parts)
+    let format = Self.completed(format)
     // A mark in front tells an empty result from one that is too long.
     var buffer = [CChar](repeating: 0, count: 4096)
     let length = strftime(&buffer, buffer.count, "x" + format, &parts)

@@ -45,6 +45,13 @@ struct Generate: ParsableCommand {
     help: ArgumentHelp("System message before the prompt.", valueName: "text"))
   var system: String?
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("How the answer begins.", valueName: "text"))
+  var prefillResponse: String?
+
+  @OptionGroup var chatTemplate: ChatTemplateOptions
+
   @Flag(
     name: [.long, .customLong("ignore-chat-template")],
     help: "Continue the prompt as it is, without the chat template.")
@@ -67,10 +74,13 @@ struct Generate: ParsableCommand {
 
   func validate() throws {
     if (prompt == nil) == (chat == nil) { throw ValidationError("Give either --prompt or --chat.") }
-    if chat != nil, raw || system != nil {
-      throw ValidationError("--chat holds the whole conversation; leave out --raw and --system.")
+    if chat != nil, raw || system != nil || prefillResponse != nil {
+      throw ValidationError(
+        "--chat holds the whole conversation; leave out --raw, --system and --prefill-response.")
     }
-    if raw, system != nil { throw ValidationError("--system needs the chat template; leave out --raw.") }
+    if raw, system != nil || prefillResponse != nil || chatTemplate.chatTemplate != nil {
+      throw ValidationError("--raw goes without the chat template and what it would write.")
+    }
   }
 
   func run() throws {
@@ -109,26 +119,37 @@ struct Generate: ParsableCommand {
   }
 
   private func promptTokens(_ language: LanguageModel) throws -> [Int32] {
+    let template = try chatTemplate.template(language.chatTemplate)
+    let variables = try chatTemplate.variables()
     if let chat {
-      let fields = try Fields(JSON.read(path: chat), source: chat)
-      var variables: [String: JSON] = [:]
-      for (key, value) in fields.object where !["messages", "tools", "add_generation_prompt"].contains(key) {
-        variables[key] = value
-      }
-      let messages = try fields.array("messages")
-      if messages.isEmpty { throw fields.complaint("messages", "the conversation is empty") }
-      return try language.chatTokens(
-        .array(messages), tools: fields.object["tools"], variables: variables)
+      guard let template else { throw Failure.badData(model, "has no chat template, which --chat needs") }
+      let conversation = try Conversation(
+        JSON.read(path: chat), source: chat, isPrompt: true, variables: variables)
+      return try tokens(of: conversation, template, language)
     }
     let text = try prompt.map { $0 == "-" ? try StandardInput.text() : $0 } ?? ""
-    if raw || language.chatTemplate == nil {
-      if system != nil {
-        throw Failure.badData(model, "has no chat template, which --system needs")
+    guard !raw, let template else {
+      if system != nil || prefillResponse != nil {
+        throw Failure.badData(model, "has no chat template, which --system and --prefill-response need")
       }
       return try language.tokens(of: text)
     }
-    let instruction = system.map { [["role": "system", "content": .string($0)] as JSON] } ?? []
-    return try language.chatTokens(.array(instruction + [["role": "user", "content": .string(text)]]))
+    var messages: [JSON] = system.map { [["role": "system", "content": .string($0)]] } ?? []
+    messages.append(["role": "user", "content": .string(text)])
+    if let prefillResponse { messages.append(["role": "assistant", "content": .string(prefillResponse)]) }
+    let conversation = try Conversation(
+      ["messages": .array(messages), "continue_final_message": .bool(prefillResponse != nil)],
+      source: "the prompt", isPrompt: true, variables: variables)
+    return try tokens(of: conversation, template, language)
+  }
+
+  /// A template writes all special tokens itself.
+  private func tokens(
+    of conversation: Conversation, _ template: ChatTemplate, _ language: LanguageModel
+  ) throws -> [Int32] {
+    try language.tokenizer.encode(
+      conversation.render(template, language.tokenizer), addSpecialTokens: false
+    ).ids
   }
 
   private func show(_ text: String) {

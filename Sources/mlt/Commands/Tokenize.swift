@@ -37,6 +37,8 @@ struct Tokenize: ParsableCommand {
   @Flag(help: "The file for --chat has one conversation a line.")
   var jsonl = false
 
+  @OptionGroup var chatTemplate: ChatTemplateOptions
+
   @Flag(help: "Turn ids into text.")
   var decode = false
 
@@ -54,6 +56,9 @@ struct Tokenize: ParsableCommand {
   func validate() throws {
     guard [text, input, chat].filter({ $0 != nil }).count == 1 else {
       throw ValidationError("Give one of a text, --input and --chat.")
+    }
+    if chat == nil, chatTemplate.chatTemplate != nil || chatTemplate.chatTemplateArguments != nil {
+      throw ValidationError("--chat-template and --chat-template-args go with --chat.")
     }
     if jsonl && chat == nil { throw ValidationError("--jsonl goes with --chat.") }
     if chat != nil && (decode || offsets || noSpecialTokens) {
@@ -155,9 +160,10 @@ struct Tokenize: ParsableCommand {
 
   private func render(_ path: String, _ tokenizer: Tokenizer) throws {
     let folder = Files.isDirectory(model) ? model : Files.parent(of: model)
-    guard let template = try ChatTemplate.load(directory: folder) else {
+    guard let template = try chatTemplate.template(ChatTemplate.load(directory: folder)) else {
       throw Failure.badData(
-        folder, "has no chat template, neither chat_template.jinja nor in tokenizer_config.json")
+        folder, "has no chat template, neither chat_template.jinja nor in tokenizer_config.json; name a file with "
+          + "--chat-template")
     }
     if jsonl {
       var lines = try JSONLines(path: path)
@@ -168,7 +174,7 @@ struct Tokenize: ParsableCommand {
   }
 
   private func show(_ json: JSON, _ place: String, _ template: ChatTemplate, _ tokenizer: Tokenizer) throws {
-    let conversation = try Conversation(json, source: place)
+    let conversation = try Conversation(json, source: place, variables: chatTemplate.variables())
     let text = try conversation.render(template, tokenizer)
     guard common.json else {
       printExactly(text, endsLine: jsonl)
