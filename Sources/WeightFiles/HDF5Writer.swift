@@ -72,7 +72,11 @@ final class HDF5Writer: WeightFileWriter {
     }
     var places: [ExactName: Range<Int>] = [:]
     for entry in entries {
-      let (type, dimensions) = (entry.dtype.storedForm, entry.shape.map { UInt64($0) })
+      guard let type = entry.dtype.storedForm else {
+        throw .badData(
+          path, "HDF5 can't hold the tensor '\(entry.name.prefix(200))' of \(entry.dtype.safetensorsName)")
+      }
+      let dimensions = entry.shape.map { UInt64($0) }
       var offset: UInt64 = 0
       let result = mlt_hdf5_add_data_set(
         handle, entry.name, CChar(bitPattern: UInt8(ascii: type)), entry.dtype.size,
@@ -111,12 +115,13 @@ final class HDF5Writer: WeightFileWriter {
 }
 
 extension DType {
-  /// How HDF5 keeps the type: as a float, a signed or an unsigned integer.
-  fileprivate var storedForm: Unicode.Scalar {
+  /// How HDF5 keeps the type: as a float, a signed or an unsigned integer; nil where elements are no whole bytes, or pairs.
+  fileprivate var storedForm: Unicode.Scalar? {
     switch self {
     case .f64, .f32, .f16: "f"
     case .i64, .i32, .i16, .i8: "i"
-    case .u64, .u32, .u16, .u8, .bool, .bf16, .f8e4m3, .f8e5m2, .f8e8m0: "u"
+    case .u64, .u32, .u16, .u8, .bool, .bf16, .f8e4m3, .f8e5m2, .f8e8m0, .f8e4m3fnuz, .f8e5m2fnuz: "u"
+    case .f6e2m3, .f6e3m2, .f4, .c64: nil
     }
   }
 }

@@ -12,10 +12,14 @@ struct StoredForm: Sendable, CustomStringConvertible {
   let group: Int
   var scaleType = DType.bf16
 
-  var isAffine: Bool { format.rawValue >= MLT_AFFINE2.rawValue }
+  var isAffine: Bool { MLT_AFFINE2.rawValue...MLT_AFFINE8.rawValue ~= format.rawValue }
+
+  /// The number type of the codes; nil for floats and the affine formats.
+  var number: NumberFormat? { NumberFormat.allCases.first { $0.stored == format } }
 
   var description: String {
-    isAffine
+    if let number { return "\(number) in groups of \(group), \(scaleType) scales" }
+    return isAffine
       ? "affine \(bits) bits, groups of \(group), \(scaleType) scales" : bits == 32 ? "f32" : "\(dtype)"
   }
 
@@ -35,7 +39,16 @@ struct StoredForm: Sendable, CustomStringConvertible {
     }
   }
 
-  static let all = floats + affine
+  static let numbers: [StoredForm] = [
+    (MLT_E2M1, 4, 16, DType.bf16), (MLT_E2M1, 4, 32, .f32), (MLT_E4M3, 8, 32, .bf16),
+    (MLT_E4M3, 8, 128, .f32),
+    (MLT_E5M2, 8, 40, .f16), (MLT_I8, 8, 1000, .f32), (MLT_U8, 8, 48, .f32), (MLT_U8, 8, 64, .bf16),
+  ].map { StoredForm(format: $0.0, bits: $0.1, group: $0.2, scaleType: $0.3) }
+
+  static let all = floats + affine + numbers
+
+  /// Columns of so many groups; where the last group may be shorter, it is.
+  func columns(_ groups: Int) -> Int { groups * group - (number != nil && bits == 8 ? 5 : 0) }
 }
 
 /// Splitmix64 (Steele, Lea, Flood 2014): the same numbers on every run.
@@ -74,6 +87,41 @@ final class StoredSample {
     self.form = form
     self.rows = rows
     self.columns = columns
+    if let number = form.number {
+      let count = (columns + form.group - 1) / form.group
+      let codes = Tensor.uninitialized([rows, columns * form.bits / 8], dtype: .u8)
+      codes.withMutableBytes { bytes in
+        for place in bytes.indices {
+          let code = UInt8.random(in: 0...255, using: &random)
+          // Neither infinite nor NaN.
+          bytes[place] = number == .e4m3 || number == .e5m2 ? code & 0x80 | (code & 0x7f) % 0x7b : code
+        }
+      }
+      let scales = Tensor(random.floats(rows * count, scale: 0.1), shape: [rows, count]).cast(
+        to: form.scaleType)
+      let zeros =
+        number == .uint8
+        ? Tensor((0..<rows * count).map { Float($0 % 256) }, shape: [rows, count]).cast(to: form.scaleType)
+        : nil
+      let (s, z) = (scales.floats(), zeros?.floats())
+      let bytes = codes.withBytes { [UInt8]($0) }
+      values = (0..<rows * columns).map { index in
+        let group = index / columns * count + index % columns / form.group
+        let code = number == .e2m1 ? bytes[index / 2] >> (index % 2 == 0 ? 0 : 4) & 15 : bytes[index]
+        return (StoredSample.value(code, number) - (z?[group] ?? 0)) * s[group]
+      }
+      weights = GroupedScaledWeights(
+        number, codes: codes, columns: columns, scales: scales, zeros: zeros, groups: .runs(of: form.group),
+        arithmetic: arithmetic)
+      parts = [codes, scales] + (zeros.map { [$0] } ?? [])
+      matrix = mlt_matrix(
+        values: StoredSample.address(codes), rows: Int64(rows), columns: Int64(columns),
+        row_bytes: Int64(columns * form.bits / 8), format: form.format,
+        scale_format: form.scaleType.storedFormat,
+        scales: StoredSample.address(scales), biases: zeros.flatMap { StoredSample.address($0) },
+        group: Int64(form.group), column_groups: nil)
+      return
+    }
     guard form.isAffine else {
       let stored = Tensor(random.floats(rows * columns), shape: [rows, columns]).cast(to: form.dtype)
       values = stored.floats()
@@ -82,7 +130,7 @@ final class StoredSample {
       matrix = mlt_matrix(
         values: StoredSample.address(stored), rows: Int64(rows), columns: Int64(columns),
         row_bytes: Int64(columns * form.bits / 8), format: form.format, scale_format: MLT_F32, scales: nil,
-        biases: nil, group: 0)
+        biases: nil, group: 0, column_groups: nil)
       return
     }
     let codes = (0..<rows * columns).map { _ in
@@ -109,7 +157,26 @@ final class StoredSample {
     matrix = mlt_matrix(
       values: StoredSample.address(stored), rows: Int64(rows), columns: Int64(columns),
       row_bytes: Int64(columns * form.bits / 8), format: form.format, scale_format: type,
-      scales: StoredSample.address(scales), biases: StoredSample.address(biases), group: Int64(form.group))
+      scales: StoredSample.address(scales), biases: StoredSample.address(biases), group: Int64(form.group),
+      column_groups: nil)
+  }
+
+  /// The number of a code, from its sign, exponent and mantissa.
+  private static func value(_ code: UInt8, _ number: NumberFormat) -> Float {
+    let fields: (exponent: Int, mantissa: Int, bias: Int)
+    switch number {
+    case .int8: return Float(Int8(bitPattern: code))
+    case .uint8: return Float(code)
+    case .e2m1: fields = (2, 1, 1)
+    case .e4m3: fields = (4, 3, 7)
+    case .e5m2: fields = (5, 2, 15)
+    }
+    let mantissa = Int(code) & ((1 << fields.mantissa) - 1)
+    let exponent = Int(code) >> fields.mantissa & ((1 << fields.exponent) - 1)
+    let sign: FloatingPointSign = code >> UInt8(number.bits - 1) == 1 ? .minus : .plus
+    return Float(
+      sign: sign, exponent: max(exponent, 1) - fields.bias - fields.mantissa,
+      significand: Float(mantissa + (exponent > 0 ? 1 << fields.mantissa : 0)))
   }
 
   private static func address(_ tensor: Tensor) -> UnsafeRawPointer? { tensor.withBytes { $0.baseAddress } }
