@@ -13,6 +13,7 @@ package struct ModelRewrite {
   let steps: [Step]
   private let result: RewrittenModel
   private let format: WrittenFormat
+  private let isDequantizing: Bool
 
   /// One weight and what happens to it.
   struct Step {
@@ -53,6 +54,7 @@ package struct ModelRewrite {
     }
     self.model = model
     self.format = format
+    isDequantizing = dequantizing
     let layerCount = model.spec.blocks.count
     var steps: [Step] = []
     for source in parameters {
@@ -143,24 +145,29 @@ package struct ModelRewrite {
   /// Tensors of the model that are not taken over: those that files of its family carry without need, and unknown ones.
   package var dropped: [String] { model.tensors(besides: steps.map(\.source)) }
 
-  /// Matrices that were packed and become floats, since MLX's formats don't hold their values.
+  /// Matrices that were packed and become floats though nobody asked for that.
   private var expanded: [String] {
-    guard model.packing != nil, steps.contains(where: \.isRepacking) else { return [] }
-    return steps.filter { if case .packed = $0.source.form { !$0.isRepacking } else { false } }.map(
-      \.source.path)
+    guard !isDequantizing else { return [] }
+    return steps.filter { step in
+      if case .packed = step.source.form { !step.isRepacking } else { false }
+    }.map(\.source.path)
   }
 
   /// Writes the new model into a staging folder: weights, index, configuration, companion files.
   ///
   /// The weights are on their way to the device, but only making the folder durable waits for them.
   ///
-  /// - Parameter follower: who reads the weights while they are written.
+  /// - Parameters:
+  ///   - maximumShardBytes: the most tensor bytes in one file; a larger tensor has a file of its own.
+  ///   - follower: who reads the weights while they are written.
   /// - Throws: `Failure`: `badData` for weights that can't be stored as asked, `io`, `interrupted`.
   package func write(
-    into directory: String, follower: (any FileFollower)? = nil, progress: (any ProgressReporting)? = nil
+    into directory: String, maximumShardBytes: Int = ModelWriter.usualShardBytes,
+    follower: (any FileFollower)? = nil, progress: (any ProgressReporting)? = nil
   ) throws(Failure) -> RewriteReport {
     let writer = result.writer(
-      in: directory, entries: steps.flatMap(\.targets).wholes, format: format, follower: follower)
+      in: directory, entries: steps.flatMap(\.targets).wholes, format: format,
+      maximumShardBytes: maximumShardBytes, follower: follower)
     let stream = WeightStream(
       model, into: writer, progress: progress,
       totalBytes: steps.flatMap(\.source.tensors).reduce(0) { $0 + $1.byteCount })

@@ -58,8 +58,8 @@ package struct RewriteReport: Sendable {
   package let parameterCount: Int
   /// Bytes of all tensors.
   package let byteCount: Int
-  /// Matrices that another tool had packed and that are floats now, though others kept their bits: no format of MLX holds
-  /// their values.
+  /// Matrices that another tool had packed and that are floats now though nobody asked for that: no format of MLX holds their
+  /// values.
   package let expanded: [String]
   /// Tensors of the source that were not taken over.
   package let dropped: [String]

@@ -42,7 +42,8 @@ package struct Padding: Sendable {
     switch fields.object["strategy"] {
     case .string("BatchLongest")?: fixedLength = nil
     case .object(let object)?:
-      fixedLength = try Self.length(Fields(.object(object), source: "\(fields.source): key 'strategy'"), "Fixed")
+      fixedLength = try Self.length(
+        Fields(.object(object), source: "\(fields.source): key 'strategy'"), "Fixed")
     default: throw fields.complaint("strategy", "expected BatchLongest or a 'Fixed' length")
     }
     multiple = try fields.has("pad_to_multiple_of") ? Self.length(fields, "pad_to_multiple_of") : 0

@@ -14,6 +14,9 @@ package final class ModelWriter {
     case always
   }
 
+  /// The most that mlx-lm puts into one file (utils.py, `MAX_FILE_SIZE_GB`).
+  package static let usualShardBytes = 5 << 30
+
   private let directory: String
   private let format: WrittenFormat
   private let index: Index
@@ -46,7 +49,7 @@ package final class ModelWriter {
     directory: String, entries: [TensorEntry], format: WrittenFormat = .safetensors,
     totalParameters: Int? = nil,
     metadata: WeightMetadata = ["format": "pt"], index: Index = .whenSharded,
-    maximumShardBytes: Int = 5 << 30, durably: Bool = true,
+    maximumShardBytes: Int = ModelWriter.usualShardBytes, durably: Bool = true,
     follower: (any FileFollower)? = nil
   ) {
     var shards: [[TensorEntry]] = [[]]

@@ -264,11 +264,30 @@ import Testing
     #expect(try QuantizationTable(config: ["model_type": "llama"], source: "config.json") == nil)
   }
 
-  @Test func `weights quantized by other methods are refused by name`() throws {
-    let config: JSON = ["quantization_config": ["quant_method": "gptq", "bits": 4]]
-    let failure = #expect(throws: Failure.self) {
-      try QuantizationTable(config: config, source: "config.json")
+  @Test func `modes of small floats have one width, and what is not said is what mlx-lm assumes`() throws {
+    let config: JSON = [
+      "quantization": [
+        "group_size": 32, "bits": 4, "mode": "mxfp4", "a": ["mode": "nvfp4"],
+        "b": ["group_size": 64, "bits": 8],
+        "c": ["mode": "mxfp8", "group_size": 32, "bits": 8],
+      ]
+    ]
+    let table = try #require(try QuantizationTable(config: config, source: "config.json"))
+    #expect(table.base == QuantizationMode.mxfp4.defaultSetting)
+    #expect(table.setting("a") == QuantizationMode.nvfp4.defaultSetting)
+    #expect(table.setting("b") == QuantizationSetting(groupSize: 64, bits: 8))
+    #expect(table.setting("c") == QuantizationMode.mxfp8.defaultSetting)
+    for (setting, words) in [
+      (["group_size": 16, "bits": 4, "mode": "mxfp4"] as JSON, "4 bits in groups of 16 are not 'mxfp4'"),
+      (
+        ["group_size": 32, "bits": 4, "mode": "fp3"],
+        "'fp3' is not supported; known: affine, mxfp4, nvfp4, mxfp8"
+      ),
+    ] {
+      let failure = #expect(throws: Failure.self) {
+        try QuantizationTable(config: ["quantization": setting], source: "config.json")
+      }
+      #expect(failure?.kind == .badData && failure?.message.contains(words) == true, "\(words)")
     }
-    #expect(failure?.message.contains("weights quantized by 'gptq' can't be read") == true)
   }
 }

@@ -88,7 +88,7 @@ import Testing
 
   static let quantized =
     ["\(GoldenModel.bundled)/mlx/tiny-qwen2-q4-g32"]
-    + ["q4-g32", "q4-g64", "q4-g128", "q8-g32", "q8-g64", "mixed_3_6"].map { "mlx/tiny-llama-\($0)" }
+    + ["q4-g32", "q4-g64", "q4-g128", "q8-g32", "q8-g64", "mixed_3_6", "mxfp4"].map { "mlx/tiny-llama-\($0)" }
     .filter { Shared.has("goldens/\($0)") }.map { Shared.file("goldens/\($0)") }
 
   @Test(arguments: quantized)
@@ -97,13 +97,5 @@ import Testing
     let worst = difference(model.logits(try model.ids("input_ids")), try model.floats("logits_f32"))
     #expect(worst <= Self.logitsTolerance)
     #expect(model.directory.ignoredTensors == [])
-  }
-
-  @Test(.enabled(if: Shared.has("goldens/mlx"), "needs the shared goldens"))
-  func `a mode that is not supported is refused by name`() throws {
-    let failure = #expect(throws: Failure.self) {
-      try ModelDirectory(path: Shared.file("goldens/mlx/tiny-llama-mxfp4"))
-    }
-    #expect(failure?.message.contains("key 'mode': 'mxfp4' is not supported; known: affine") == true)
   }
 }

@@ -17,13 +17,13 @@ import WeightFiles
     for (group, bits) in Self.settings {
       let name = "g\(group).b\(bits)"
       let ours = try AffineQuantizer.quantize(weights, bits: bits, groupSize: group)
-      #expect(try ours.codes.bytes == golden.tensor("\(name).wq").bytes, "\(name)")
-      #expect(try ours.scales.bytes == golden.tensor("\(name).scales").bytes, "\(name)")
-      #expect(try ours.biases.bytes == golden.tensor("\(name).biases").bytes, "\(name)")
-      #expect(ours.scales.dtype == weights.dtype)
-      let values = ours.codes.withBytes {
+      #expect(try ours.parts[0].bytes == golden.tensor("\(name).wq").bytes, "\(name)")
+      #expect(try ours.parts[1].bytes == golden.tensor("\(name).scales").bytes, "\(name)")
+      #expect(try ours.parts[2].bytes == golden.tensor("\(name).biases").bytes, "\(name)")
+      #expect(ours.parts[1].dtype == weights.dtype)
+      let values = ours.parts[0].withBytes {
         AffineQuantizer.dequantize(
-          codes: $0, scales: ours.scales, biases: ours.biases, bits: bits, groupSize: group)
+          codes: $0, scales: ours.parts[1], biases: ours.parts[2], bits: bits, groupSize: group)
       }
       #expect(try values.bytes == golden.tensor("\(name).dequantized").bytes, "\(name)")
     }
@@ -55,14 +55,15 @@ import WeightFiles
     let weights = matrix(rows: 300, columns: 512, type)
     let ours = try AffineQuantizer.quantize(weights, bits: 3, groupSize: 64)
     let stored = try GroupedAffineWeights(
-      codes: ours.codes, scales: ours.scales, biases: ours.biases, bits: 3, groupSize: 64, place: "test"
+      codes: ours.parts[0], scales: ours.parts[1], biases: ours.parts[2], bits: 3, groupSize: 64,
+      place: "test"
     ).expanded().floats()
     let pairs = zip(weights.floats(), stored).map { (Double($0), Double($1)) }
     let error = pairs.reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
     let norm = pairs.reduce(0) { $0 + $1.0 * $1.0 }
     // Differences are rounded to f32 once more on the way.
-    #expect(abs(ours.squaredError / error - 1) < 1e-5)
-    #expect(abs(ours.squaredNorm / norm - 1) < 1e-6)
+    #expect(abs(ours.error.squaredError / error - 1) < 1e-5)
+    #expect(abs(ours.error.squaredNorm / norm - 1) < 1e-6)
   }
 
   @Test func `the number of threads changes nothing`() throws {
@@ -74,9 +75,8 @@ import WeightFiles
       return try AffineQuantizer.quantize(weights, bits: 4, groupSize: 32)
     }
     for other in results.dropFirst() {
-      #expect(other.codes.bytes == results[0].codes.bytes && other.scales.bytes == results[0].scales.bytes)
-      #expect(other.biases.bytes == results[0].biases.bytes)
-      #expect(other.squaredError == results[0].squaredError && other.squaredNorm == results[0].squaredNorm)
+      #expect(other.parts.map(\.bytes) == results[0].parts.map(\.bytes))
+      #expect(other.error == results[0].error)
     }
   }
 
@@ -104,6 +104,6 @@ import WeightFiles
 
   @Test func `a matrix without rows stays one`() throws {
     let empty = try AffineQuantizer.quantize(Tensor.zeros([0, 64]), bits: 4, groupSize: 64)
-    #expect(empty.codes.shape == [0, 8] && empty.scales.shape == [0, 1])
+    #expect(empty.parts.map(\.shape) == [[0, 8], [0, 1], [0, 1]])
   }
 }

@@ -46,7 +46,8 @@ import WeightFiles
   @Test func `a quantized model is that of mlx-lm, tensor for tensor`() throws {
     let report = try rewrite(QuantizationGoldens.base, plan: QuantizationPlan(bits: 4, groupSize: 32))
     try expectSameModel(out, QuantizationGoldens.quantized)
-    #expect(report.matrices.allSatisfy { $0.storage == .affine(QuantizationSetting(groupSize: 32, bits: 4)) })
+    #expect(
+      report.matrices.allSatisfy { $0.storage == .quantized(QuantizationSetting(groupSize: 32, bits: 4)) })
     #expect(report.matrices.allSatisfy { $0.bitsPerWeight == 5 })
   }
 
@@ -77,13 +78,50 @@ import WeightFiles
   }
 
   @Test(.enabled(if: Shared.has("goldens/mlx"), "the large goldens lie beside the repository"))
+  func `a model of small floats is that of mlx-lm`() throws {
+    let report = try rewrite(Shared.file("goldens/base/tiny-llama"), plan: QuantizationPlan(mode: .mxfp4))
+    try expectSameModel(out, Shared.file("goldens/mlx/tiny-llama-mxfp4"))
+    #expect(report.matrices.contains { $0.storage == .quantized(QuantizationMode.mxfp4.defaultSetting) })
+  }
+
+  @Test(arguments: [QuantizationMode.mxfp4, .nvfp4, .mxfp8])
+  func `small floats are read back, and floats of them are the same values`(mode: QuantizationMode) throws {
+    let report = try rewrite(QuantizationGoldens.base, plan: QuantizationPlan(mode: mode))
+    let error = try #require(report.error)
+    #expect(error.relative > 0.005 && error.relative < 0.2)
+    let wide = "\(scratch.path)/wide"
+    _ = try rewrite(out, to: wide, dtype: .f32, dequantizing: true)
+    let (model, floats) = (try ModelDirectory(path: out), try ModelDirectory(path: wide))
+    for (stored, plain) in zip(try model.storedParameters(), try floats.storedParameters())
+    where stored.isQuantized {
+      #expect(try model.matrix(stored).expanded().floats() == floats.matrix(plain).expanded().floats())
+    }
+    #expect(floats.quantization == nil)
+  }
+
+  @Test func `a mode's bits, groups and recipes are checked before anything is read`() {
+    for (mode, bits, group, words) in [
+      (QuantizationMode.mxfp4, 8, nil as Int?, "8 bits are not supported; mxfp4 has 4"),
+      (.nvfp4, 4, 32, "groups of 32 are not supported; nvfp4 has 16"),
+      (.affine, 7, nil, "7 bits are not supported; choose 2, 3, 4, 5, 6 or 8"),
+    ] {
+      #expect(throws: Failure.usage(words)) {
+        try QuantizationPlan(mode: mode, bits: bits, groupSize: group)
+      }
+    }
+    #expect(throws: Failure.self) { try QuantizationPlan(mode: .mxfp8, recipe: .mixed3and4) }
+  }
+
+  @Test(.enabled(if: Shared.has("goldens/mlx"), "the large goldens lie beside the repository"))
   func `a recipe of mixed precision is that of mlx-lm`() throws {
     let report = try rewrite(
       Shared.file("goldens/base/tiny-llama"),
       plan: QuantizationPlan(bits: 4, groupSize: 64, recipe: .mixed3and6))
     try expectSameModel(out, Shared.file("goldens/mlx/tiny-llama-mixed_3_6"))
-    #expect(report.matrices.contains { $0.storage == .affine(QuantizationSetting(groupSize: 64, bits: 3)) })
-    #expect(report.matrices.contains { $0.storage == .affine(QuantizationSetting(groupSize: 64, bits: 6)) })
+    #expect(
+      report.matrices.contains { $0.storage == .quantized(QuantizationSetting(groupSize: 64, bits: 3)) })
+    #expect(
+      report.matrices.contains { $0.storage == .quantized(QuantizationSetting(groupSize: 64, bits: 6)) })
     // What was written is read back with the right bits for each matrix.
     #expect(throws: Never.self) { try ModelDirectory(path: out).storedParameters() }
   }

@@ -9,7 +9,7 @@ import Testing
 
   @Test(arguments: StoredForm.all)
   func `products, rows and the whole matrix agree with the stored values`(form: StoredForm) throws {
-    let (rows, columns) = (70, form.isAffine ? 3 * form.group : 77)
+    let (rows, columns) = (70, form.group > 1 ? form.columns(3) : 77)
     let sample = try StoredSample(form, rows: rows, columns: columns)
     #expect(sample.weights.rows == rows)
     #expect(sample.weights.columns == columns)
@@ -29,6 +29,32 @@ import Testing
       #expect(relativeError(y.floats(), sample.product(x, m: m, back: false)) < 1e-5)
       #expect(relativeError(dx.floats(), sample.product(dy, m: m, back: true)) < 1e-5)
     }
+  }
+
+  @Test(arguments: [1, 16, 77, 130]) func `columns may belong to any group`(columns: Int) throws {
+    let (rows, groups) = (19, 5)
+    var random = Splitmix(state: 9)
+    let codes = (0..<rows * columns).map { _ in UInt8.random(in: 0...255, using: &random) }
+    let (scales, zeros) = (random.floats(rows * groups), (0..<rows * groups).map { Float($0 * 3 % 256) })
+    let list = (0..<columns).map { _ in Int32.random(in: 0..<Int32(groups), using: &random) }
+    let stored = Tensor.uninitialized([rows, columns], dtype: .u8)
+    stored.withMutableBytes { $0.copyBytes(from: codes) }
+    let weights = GroupedScaledWeights(
+      .uint8, codes: stored, columns: columns, scales: Tensor(scales, shape: [rows, groups]),
+      zeros: Tensor(zeros, shape: [rows, groups]), groups: .listed(Tensor(list, shape: [columns])))
+    let values = (0..<rows * columns).map { index in
+      let place = index / columns * groups + Int(list[index % columns])
+      return (Float(codes[index]) - zeros[place]) * scales[place]
+    }
+    #expect(weights.expanded().floats() == values)
+    let x = random.floats(9 * columns)
+    let expected = (0..<9 * rows).map { place in
+      (0..<columns).reduce(0.0) {
+        $0 + Double(x[place / rows * columns + $1]) * Double(values[place % rows * columns + $1])
+      }
+    }
+    let y = weights.multiply(Tensor(x, shape: [9, columns])).floats()
+    #expect(relativeError(y, expected) < 1e-5)
   }
 
   @Test(arguments: [StoredForm.floats[1], StoredForm.affine[7]], [Arithmetic.exact, .sixteenBit])

@@ -11,6 +11,7 @@
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c"))), \
                              apply_to = function)
 
+#define MLT_CONVERTS_HALVES
 #include "number_formats.h"
 
 // ---- formats: sixteen weights at a time ------------------------------------------------------------------------------

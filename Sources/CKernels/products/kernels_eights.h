@@ -4,6 +4,7 @@
 #pragma once
 #include "common.h"
 #include "kernels.h"
+#define MLT_CONVERTS_HALVES
 #include "number_formats.h"
 
 typedef float eight __attribute__((ext_vector_type(8), aligned(4)));

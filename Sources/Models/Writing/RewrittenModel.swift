@@ -28,15 +28,18 @@ package struct RewrittenModel {
 
   /// The writer of its weights, in a staging folder: only making that durable waits for the device.
   ///
-  /// - Parameter follower: who reads the files while they are written.
+  /// - Parameters:
+  ///   - maximumShardBytes: the most tensor bytes in one file; a larger tensor has a file of its own.
+  ///   - follower: who reads the files while they are written.
   package func writer(
     in directory: String, entries: [TensorEntry], format: WrittenFormat = .safetensors,
+    maximumShardBytes: Int = ModelWriter.usualShardBytes,
     follower: (any FileFollower)?
   ) -> ModelWriter {
     ModelWriter(
       directory: directory, entries: entries, format: format, totalParameters: model.spec.parameterCount,
       metadata: metadata, index: isQuantized ? .always : .whenSharded,
-      durably: false, follower: follower)
+      maximumShardBytes: maximumShardBytes, durably: false, follower: follower)
   }
 
   /// Ends the weights, and writes the configuration and the files that every model takes along.

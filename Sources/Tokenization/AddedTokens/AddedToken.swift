@@ -42,6 +42,7 @@ struct AddedToken: Sendable, Equatable {
   static func == (left: AddedToken, right: AddedToken) -> Bool {
     left.content.utf8.elementsEqual(right.content.utf8) && left.isSingleWord == right.isSingleWord
       && left.stripsLeft == right.stripsLeft && left.stripsRight == right.stripsRight
-      && left.isNormalized == right.isNormalized && left.isSpecial == right.isSpecial && left.isInText == right.isInText
+      && left.isNormalized == right.isNormalized && left.isSpecial == right.isSpecial
+      && left.isInText == right.isInText
   }
 }

@@ -108,7 +108,9 @@ package struct ChatTemplate: Sendable {
     if withTools, let template = templates["tool_use"] { return template }
     guard let template = templates["default"] else {
       throw .badData(
-        place, "has several chat templates and none of them is the default; choose one of \(names.joined(separator: ", "))")
+        place,
+        "has several chat templates and none of them is the default; choose one of \(names.joined(separator: ", "))"
+      )
     }
     return template
   }

@@ -95,7 +95,9 @@ extension TemplateEvaluator {
       let scalars = Array(text.unicodeScalars)
       var result = String.UnicodeScalarView()
       let bounds = Self.bounds(start, end, step, count: scalars.count)
-      for index in stride(from: bounds.start, to: bounds.stop, by: bounds.step) { result.append(scalars[index]) }
+      for index in stride(from: bounds.start, to: bounds.stop, by: bounds.step) {
+        result.append(scalars[index])
+      }
       return value.marking(try self.text(String(result)))
     case .list(let source) where source.isIndexed:
       let bounds = Self.bounds(start, end, step, count: source.items.count)

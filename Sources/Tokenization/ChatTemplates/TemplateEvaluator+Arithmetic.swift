@@ -58,7 +58,8 @@ extension TemplateEvaluator {
     case ("+", .string(let first), .string(let second)):
       try checkText(first.utf8.count + second.utf8.count)
       return .string(first + second)
-    case ("+", .string, _), ("+", .markup, _): throw failure("can only concatenate str (not \"\(right.typeName)\") to str")
+    case ("+", .string, _), ("+", .markup, _):
+      throw failure("can only concatenate str (not \"\(right.typeName)\") to str")
     case ("+", .list(let first), .list(let second)) where first.isIndexed && first.isTuple == second.isTuple:
       return try list(first.items + second.items, first.isTuple ? .tuple : .list)
     case ("+", .list(let first), _) where first.isIndexed:
@@ -133,7 +134,11 @@ extension TemplateEvaluator {
       return result
     default: break
     }
-    guard right != 0 else { throw failure(symbol == "%" ? "float modulo" : symbol == "/" ? "float division by zero" : "float floor division by zero") }
+    guard right != 0 else {
+      throw failure(
+        symbol == "%"
+          ? "float modulo" : symbol == "/" ? "float division by zero" : "float floor division by zero")
+    }
     if symbol == "/" { return left / right }
     var remainder = fmod(left, right)
     if remainder != 0, (remainder < 0) != (right < 0) { remainder += right }

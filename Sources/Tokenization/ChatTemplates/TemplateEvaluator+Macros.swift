@@ -4,7 +4,8 @@ import SafeIO
 
 extension TemplateEvaluator {
   /// A macro, which sees the names around it as they are when it is called.
-  func function(_ macro: TemplateMacroStatement, in scope: TemplateScope) throws(Failure) -> TemplateFunction {
+  func function(_ macro: TemplateMacroStatement, in scope: TemplateScope) throws(Failure) -> TemplateFunction
+  {
     try keep(scope)
     let attributes: [String: TemplateValue] = [
       "name": .string(macro.name),

@@ -41,7 +41,8 @@ extension TemplateEvaluator {
         try write(mapping.values[index], to: &output, depth: depth + 1)
       }
       output += "}"
-    case .function(let function): output += "<\(function.isMacro ? "Macro '\(function.name)'" : "function \(function.name)")>"
+    case .function(let function):
+      output += "<\(function.isMacro ? "Macro '\(function.name)'" : "function \(function.name)")>"
     case .object(let object):
       guard let namespace = object as? TemplateNamespace else {
         output += "<\(object.typeName)>"

@@ -70,8 +70,10 @@ final class TemplateEvaluator {
 
   /// What looks at each letter of its text, which takes longer than looking at its bytes.
   private static let slow: Set<String> = [
-    "capitalize", "casefold", "e", "escape", "expandtabs", "forceescape", "isalnum", "isalpha", "isdecimal", "isdigit",
-    "isidentifier", "islower", "isnumeric", "isprintable", "isspace", "istitle", "isupper", "lower", "swapcase", "title",
+    "capitalize", "casefold", "e", "escape", "expandtabs", "forceescape", "isalnum", "isalpha", "isdecimal",
+    "isdigit",
+    "isidentifier", "islower", "isnumeric", "isprintable", "isspace", "istitle", "isupper", "lower",
+    "swapcase", "title",
     "tojson", "upper", "urlencode", "wordcount", "wordwrap",
   ]
 

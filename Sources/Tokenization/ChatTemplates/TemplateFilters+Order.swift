@@ -113,7 +113,9 @@ extension TemplateFilters {
       let key = try keyOf(items[start])
       let same = try folded(key, isExact, call)
       var end = start + 1
-      while end < items.count, try call.evaluator.equal(same, folded(keyOf(items[end]), isExact, call)) { end += 1 }
+      while end < items.count, try call.evaluator.equal(same, folded(keyOf(items[end]), isExact, call)) {
+        end += 1
+      }
       let group = try call.evaluator.list(Array(items[start..<end]))
       results.append(try call.evaluator.list([key, group], .named(["grouper", "list"])))
       start = end

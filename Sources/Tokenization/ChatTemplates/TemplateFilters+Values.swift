@@ -53,7 +53,9 @@ extension TemplateFilters {
     guard -300...300 ~= precision else { throw call.failure("a precision of \(precision) is out of range") }
     switch method {
     case "common":
-      if let whole = value.integerValue { return .integer(precision < 0 ? Self.round(whole, -precision) : whole) }
+      if let whole = value.integerValue {
+        return .integer(precision < 0 ? Self.round(whole, -precision) : whole)
+      }
       if case .bigInteger = value { return value }
       // Rounds the decimal value, ties to even, as Python does.
       guard precision >= 0 else {
@@ -123,7 +125,8 @@ extension TemplateFilters {
     var result = ""
     for byte in text.utf8 {
       let scalar = Unicode.Scalar(byte)
-      let isPlain = 0x30...0x39 ~= byte || 0x61...0x7a ~= byte | 0x20 || "_.-~".unicodeScalars.contains(scalar)
+      let isPlain =
+        0x30...0x39 ~= byte || 0x61...0x7a ~= byte | 0x20 || "_.-~".unicodeScalars.contains(scalar)
       if isPlain || scalar == "/" && !isQuery {
         result.unicodeScalars.append(scalar)
       } else if scalar == " ", isQuery {
@@ -192,6 +195,7 @@ extension TemplateFilters {
     let kept = String(Substring(scalars.prefix(length - end.unicodeScalars.count)))
     let isCut = call.flag(1, "killwords")
     return value.marking(
-      try call.evaluator.text(isCut ? kept + end : TemplateText.splitFromRight(kept, by: " ", limit: 1)[0] + end))
+      try call.evaluator.text(
+        isCut ? kept + end : TemplateText.splitFromRight(kept, by: " ", limit: 1)[0] + end))
   }
 }

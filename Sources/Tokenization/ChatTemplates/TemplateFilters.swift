@@ -121,7 +121,8 @@ extension TemplateEvaluator {
   ) throws(Failure) -> TemplateValue {
     guard let filter = TemplateFilters.table[name] else {
       let reason = TemplateFilters.refused[name].map { ", \($0)" }
-      throw failure(reason.map { "the filter '\(name)' is not available\($0)" } ?? "No filter named '\(name)'.")
+      throw failure(
+        reason.map { "the filter '\(name)' is not available\($0)" } ?? "No filter named '\(name)'.")
     }
     // `map` applies a filter in its turn.
     try enter()

@@ -39,7 +39,9 @@ extension TemplateEvaluator {
         guard let close = rest.firstIndex(of: ")") else { throw failure("incomplete format key") }
         let name = String(Substring(rest[..<close].dropFirst()))
         guard let mapping else { throw failure("format requires a mapping") }
-        guard let value = mapping[name] else { throw failure("the format names '\(name)', which is not given") }
+        guard let value = mapping[name] else {
+          throw failure("the format names '\(name)', which is not given")
+        }
         named = value
         rest = rest[close...].dropFirst()
       }
@@ -130,7 +132,9 @@ extension TemplateEvaluator {
       }
       return try field.integer(number, self)
     case "f", "F", "e", "E", "g", "G":
-      guard let number = value.doubleValue else { throw failure("must be real number, not \(value.typeName)") }
+      guard let number = value.doubleValue else {
+        throw failure("must be real number, not \(value.typeName)")
+      }
       return try field.double(number, self)
     default: throw failure("unsupported format character '\(Character(conversion))'")
     }

@@ -129,7 +129,9 @@ struct TemplateFormatField {
       // As `g`, but with an exponent one digit earlier, and with a digit behind the point.
       let precision = max(precision ?? 1, 1)
       digits = Self.printed(magnitude, "g", precision, isAlternate)
-      let exponent = Self.printed(magnitude, "e", precision - 1, false).split(separator: "e").last.flatMap { Int($0) }
+      let exponent = Self.printed(magnitude, "e", precision - 1, false).split(separator: "e").last.flatMap {
+        Int($0)
+      }
       if exponent == precision - 1 {
         let parts = Self.printed(magnitude, "e", precision - 1, isAlternate).split(separator: "e")
         var mantissa = parts[0]

@@ -49,7 +49,8 @@ enum TemplateGlobals {
     for number in stride(from: start, to: end, by: step) {
       guard items.count < TemplateEvaluator.maximumItems else {
         throw call.failure(
-          "Range too big. The sandbox blocks ranges larger than MAX_RANGE (\(TemplateEvaluator.maximumItems)).")
+          "Range too big. The sandbox blocks ranges larger than MAX_RANGE (\(TemplateEvaluator.maximumItems))."
+        )
       }
       items.append(.integer(number))
     }
@@ -76,7 +77,9 @@ enum TemplateGlobals {
   private static func namespace(_ call: TemplateCall) throws(Failure) -> TemplateValue {
     let values = try mapping(call)
     for key in values.keys {
-      if let name = key.textValue, let refusal = TemplateNamespace.refusal(name) { throw call.failure(refusal) }
+      if let name = key.textValue, let refusal = TemplateNamespace.refusal(name) {
+        throw call.failure(refusal)
+      }
     }
     return .object(TemplateNamespace(values))
   }

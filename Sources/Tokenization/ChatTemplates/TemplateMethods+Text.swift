@@ -27,7 +27,9 @@ extension TemplateMethods {
       return try call.evaluator.filled(text, filling)
     },
     "index": { (text, call) throws(Failure) in .integer(try found(try find(text, call), call)) },
-    "isalnum": { (text, _) in .bool(all(text) { TemplateText.isLetter($0) || $0.properties.numericType != nil }) },
+    "isalnum": { (text, _) in
+      .bool(all(text) { TemplateText.isLetter($0) || $0.properties.numericType != nil })
+    },
     "isalpha": { (text, _) in .bool(all(text, TemplateText.isLetter)) },
     "isascii": { (text, _) in .bool(text.utf8.allSatisfy { $0 < 0x80 }) },
     "isdecimal": { (text, _) in .bool(all(text) { $0.properties.numericType == .decimal }) },
@@ -74,7 +76,7 @@ extension TemplateMethods {
         TemplateText.lines(
           text, keepingEnds: call.flag(0, "keepends"), limit: TemplateEvaluator.maximumItems + 1))
     },
-    "startswith": { (text, call) throws(Failure) in 
+    "startswith": { (text, call) throws(Failure) in
       .bool(try hasAffix(text, call, "startswith") { $0.starts(with: $1) })
     },
     "strip": { (text, call) throws(Failure) in try strip(text, call, leading: true, trailing: true) },

@@ -172,7 +172,8 @@ enum TemplateText {
   static func capitalized(_ text: String) -> String {
     guard let first = text.unicodeScalars.first else { return text }
     // The first letter stays while the others change: it may precede a sigma.
-    let lowered = lowercased(text).unicodeScalars.dropFirst(first.properties.lowercaseMapping.unicodeScalars.count)
+    let lowered = lowercased(text).unicodeScalars.dropFirst(
+      first.properties.lowercaseMapping.unicodeScalars.count)
     return first.properties.titlecaseMapping + String(Substring(lowered))
   }
 
@@ -193,7 +194,8 @@ enum TemplateText {
 
   /// Words, as the filter `title` sees them: what stands between blanks and opening brackets.
   static func titledWords(_ text: String) -> String {
-    let isSeparator = { (scalar: Unicode.Scalar) in isSpace(scalar) || "-({[<".unicodeScalars.contains(scalar) }
+    let isSeparator = { (scalar: Unicode.Scalar) in isSpace(scalar) || "-({[<".unicodeScalars.contains(scalar)
+    }
     var result = ""
     var rest = Substring(text).unicodeScalars
     while let first = rest.first {

@@ -40,7 +40,8 @@ struct TemplateWrapping {
         next = chunk(at: next.upperBound, in: text)
       }
       if next.count > width, breaksWords {
-        last = next.lowerBound..<(next.lowerBound + cut(of: text[next], room: width - (next.lowerBound - start)))
+        last =
+          next.lowerBound..<(next.lowerBound + cut(of: text[next], room: width - (next.lowerBound - start)))
         next = last.upperBound..<next.upperBound
       } else if next.count > width, last.isEmpty {
         last = next
@@ -57,7 +58,8 @@ struct TemplateWrapping {
   /// How much of a long word stands on the line: up to its last hyphen that fits, else all that fits.
   private func cut(of word: ArraySlice<Unicode.Scalar>, room: Int) -> Int {
     let fitting = word.prefix(room)
-    guard breaksAtHyphens, let hyphen = fitting.lastIndex(of: "-"), fitting[..<hyphen].contains(where: { $0 != "-" })
+    guard breaksAtHyphens, let hyphen = fitting.lastIndex(of: "-"),
+      fitting[..<hyphen].contains(where: { $0 != "-" })
     else { return room }
     return hyphen - word.startIndex + 1
   }
@@ -93,7 +95,8 @@ struct TemplateWrapping {
 
   /// Where dashes end that stand between words.
   private func dashEnd(at start: Int, in text: [Unicode.Scalar]) -> Int? {
-    guard text[start] == "-", start > 0, Self.isWord(text[start - 1]) || "!\"'&.,?".unicodeScalars.contains(text[start - 1])
+    guard text[start] == "-", start > 0,
+      Self.isWord(text[start - 1]) || "!\"'&.,?".unicodeScalars.contains(text[start - 1])
     else { return nil }
     var end = start
     while end < text.count, text[end] == "-" { end += 1 }
@@ -104,11 +107,15 @@ struct TemplateWrapping {
   private func isHyphen(_ index: Int, in text: [Unicode.Scalar]) -> Bool {
     guard text[index] == "-" else { return false }
     let isLetter = { (index: Int) in
-      text.indices.contains(index) && Self.isWord(text[index]) && text[index].properties.numericType != .decimal
+      text.indices.contains(index) && Self.isWord(text[index])
+        && text[index].properties.numericType != .decimal
     }
     let follows =
-      isLetter(index - 1) && (isLetter(index - 2) || index > 2 && text[index - 2] == "-" && isLetter(index - 3))
-    let precedes = isLetter(index + 1) && (isLetter(index + 2) || index + 2 < text.count && text[index + 2] == "-" && isLetter(index + 3))
+      isLetter(index - 1)
+      && (isLetter(index - 2) || index > 2 && text[index - 2] == "-" && isLetter(index - 3))
+    let precedes =
+      isLetter(index + 1)
+      && (isLetter(index + 2) || index + 2 < text.count && text[index + 2] == "-" && isLetter(index + 3))
     return follows && precedes
   }
 

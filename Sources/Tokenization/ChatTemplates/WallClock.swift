@@ -48,7 +48,8 @@ package struct WallClock: Sendable, Equatable {
     var isConversion = false
     for scalar in format.unicodeScalars {
       switch (isConversion, scalar) {
-      case (true, "f"): result.replaceSubrange(result.index(before: result.endIndex)..., with: "000000".unicodeScalars)
+      case (true, "f"):
+        result.replaceSubrange(result.index(before: result.endIndex)..., with: "000000".unicodeScalars)
       case (true, "z"), (true, "Z"): result.removeLast()
       default: result.append(scalar)
       }

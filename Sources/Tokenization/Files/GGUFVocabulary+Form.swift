@@ -59,7 +59,9 @@ extension GGUFVocabulary {
     result.kind = isUnigram ? .unigram : .bpe
     result.pieces = tokens.indices.map { .init(text: tokens[$0], score: scores[$0], type: type(of: $0)) }
     if let unknown = id("unknown", default: isUnigram ? 2 : 0) {
-      for index in result.pieces.indices where result.pieces[index].type == .unknown { result.pieces[index].type = .control }
+      for index in result.pieces.indices where result.pieces[index].type == .unknown {
+        result.pieces[index].type = .control
+      }
       result.pieces[unknown].type = .unknown
     }
     result.fallsBackToBytes =
@@ -86,7 +88,8 @@ extension GGUFVocabulary {
       let known = SplitRule.table.filter(\.isInGGUF).flatMap(\.names)
       throw .badData(
         "\(source).pre",
-        "the way to split texts called '\(pre.prefix(40))' is not known\(Spelling.suggestion(for: pre, among: known))")
+        "the way to split texts called '\(pre.prefix(40))' is not known\(Spelling.suggestion(for: pre, among: known))"
+      )
     }
     var vocabulary = JSONObject()
     for (id, token) in tokens.enumerated() { vocabulary[token] = .integer(id) }
@@ -104,7 +107,8 @@ extension GGUFVocabulary {
       [
         "type": "Sequence",
         "decoders": [
-          ["type": "Replace", "pattern": ["String": mark], "content": " "], ["type": "ByteFallback"], ["type": "Fuse"],
+          ["type": "Replace", "pattern": ["String": mark], "content": " "], ["type": "ByteFallback"],
+          ["type": "Fuse"],
         ],
       ]
     )
@@ -112,12 +116,15 @@ extension GGUFVocabulary {
     let eos = addsEOS ?? false ? id("eos", default: 11) : nil
     return TokenizerForm(
       addedTokens: added,
-      normalizer: !rule.isByteLevel ? plain.normalizer : isStandard && rule.composes ? ["type": "NFC"] : .null,
+      normalizer: !rule.isByteLevel
+        ? plain.normalizer : isStandard && rule.composes ? ["type": "NFC"] : .null,
       preTokenizer: rule.preTokenizer, postProcessor: template(bos: bos, eos: eos),
       decoder: rule.isByteLevel ? TokenizerForm.byteLevel : plain.decoder,
       model: [
-        "type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": nil, "end_of_word_suffix": nil,
-        "fuse_unk": false, "byte_fallback": .bool(!rule.isByteLevel), "ignore_merges": .bool(rule.ignoresMerges),
+        "type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": nil,
+        "end_of_word_suffix": nil,
+        "fuse_unk": false, "byte_fallback": .bool(!rule.isByteLevel),
+        "ignore_merges": .bool(rule.ignoresMerges),
         "vocab": .object(vocabulary), "merges": .array(merges.map { .string($0) }),
       ], namedTokens: namedTokens
     ).json
@@ -130,23 +137,27 @@ extension GGUFVocabulary {
     var vocabulary = JSONObject()
     var added: [JSON] = []
     for (id, token) in tokens.enumerated() {
-      let isSpecial = type(of: id) == .control || type(of: id) == .unknown || token.hasPrefix("[") && token.hasSuffix("]")
+      let isSpecial =
+        type(of: id) == .control || type(of: id) == .unknown || token.hasPrefix("[") && token.hasSuffix("]")
       if isSpecial {
         vocabulary[token] = .integer(id)
         added.append(AddedToken.form(id: id, token, isSpecial: true))
       } else {
-        vocabulary[token.hasPrefix("\u{2581}") ? String(token.unicodeScalars.dropFirst()) : "##" + token] = .integer(id)
+        vocabulary[token.hasPrefix("\u{2581}") ? String(token.unicodeScalars.dropFirst()) : "##" + token] =
+          .integer(id)
       }
     }
     let unknown = id("unknown", default: 100).map { tokens[$0] } ?? "[UNK]"
     return TokenizerForm(
       addedTokens: added,
       normalizer: [
-        "type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": nil, "lowercase": true,
+        "type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": nil,
+        "lowercase": true,
       ],
       preTokenizer: ["type": "BertPreTokenizer"],
       postProcessor: template(
-        bos: addsBOS ?? true ? id("bos", default: 101) : nil, eos: addsSEP ?? true ? id("seperator", default: 102) : nil),
+        bos: addsBOS ?? true ? id("bos", default: 101) : nil,
+        eos: addsSEP ?? true ? id("seperator", default: 102) : nil),
       decoder: ["type": "WordPiece", "prefix": "##", "cleanup": true],
       model: [
         "type": "WordPiece", "unk_token": .string(unknown), "continuing_subword_prefix": "##",

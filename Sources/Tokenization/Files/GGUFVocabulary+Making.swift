@@ -69,7 +69,9 @@ extension GGUFVocabulary {
   /// The special tokens by name, and what stands around a text.
   private mutating func readEnds(_ tokenizer: Tokenizer, _ source: String) throws(Failure) {
     for (key, name) in Self.names {
-      guard let text = tokenizer.namedTokens[name], let id = tokenizer.id(of: text), id < tokens.count else { continue }
+      guard let text = tokenizer.namedTokens[name], let id = tokenizer.id(of: text), id < tokens.count else {
+        continue
+      }
       tokenIDs[key] = Int(id)
     }
     let bare = try tokenizer.encode("a", addSpecialTokens: false).ids
@@ -80,7 +82,9 @@ extension GGUFVocabulary {
     let (before, after) = (whole[..<start], whole[(start + bare.count)...])
     guard before.count <= 1, after.count <= 1 else {
       throw .badData(
-        source, "its post-processor puts \(before.count) tokens before a text and \(after.count) behind it; GGUF knows one each")
+        source,
+        "its post-processor puts \(before.count) tokens before a text and \(after.count) behind it; GGUF knows one each"
+      )
     }
     if let id = before.first { tokenIDs["bos"] = Int(id) }
     addsBOS = !before.isEmpty
@@ -105,7 +109,8 @@ extension GGUFVocabulary {
     merges = try Self.merges(model).map { "\($0.left) \($0.right)" }
     let ignoresMerges = try model.bool("ignore_merges", default: false)
     let words = try Self.words(form["pre_tokenizer"] ?? .null, source)
-    for rule in SplitRule.table where rule.isInGGUF && rule.isByteLevel && rule.ignoresMerges == ignoresMerges {
+    for rule in SplitRule.table where rule.isInGGUF && rule.isByteLevel && rule.ignoresMerges == ignoresMerges
+    {
       if try Self.words(rule.preTokenizer, source) == words {
         pre = rule.names[0]
         return
@@ -146,18 +151,26 @@ extension GGUFVocabulary {
   private mutating func markWords(_ model: Fields, _ steps: StepsOfForm, _ source: String) throws(Failure) {
     guard steps.normalizers == ["BertNormalizer"], steps.preTokenizers == ["BertPreTokenizer"],
       steps.first("BertNormalizer")?["lowercase"]?.boolValue ?? true
-    else { throw .badData(source, "llama.cpp splits words as BERT without case does, and can't be told to do it otherwise") }
+    else {
+      throw .badData(
+        source, "llama.cpp splits words as BERT without case does, and can't be told to do it otherwise")
+    }
     for id in tokens.indices where types[id] == PieceType.normal.rawValue {
-      tokens[id] = tokens[id].hasPrefix("##") ? String(tokens[id].unicodeScalars.dropFirst(2)) : "\u{2581}" + tokens[id]
+      tokens[id] =
+        tokens[id].hasPrefix("##") ? String(tokens[id].unicodeScalars.dropFirst(2)) : "\u{2581}" + tokens[id]
     }
   }
 
   // MARK: SentencePiece
 
   private mutating func readPieces(_ model: Fields, _ steps: StepsOfForm, _ source: String) throws(Failure) {
-    let prefix = steps.first("Metaspace")?["prepend_scheme"]?.stringValue ?? steps.first("SentencePiece")?["prefix"]?.stringValue
+    let prefix =
+      steps.first("Metaspace")?["prepend_scheme"]?.stringValue
+      ?? steps.first("SentencePiece")?["prefix"]?.stringValue
     addsSpacePrefix = steps.contains("Prepend") || prefix.map { $0 != "never" } ?? false
-    if let map = (steps.first("Precompiled") ?? steps.first("SentencePiece"))?["precompiled_charsmap"]?.stringValue {
+    if let map = (steps.first("Precompiled") ?? steps.first("SentencePiece"))?["precompiled_charsmap"]?
+      .stringValue
+    {
       precompiledCharsMap = Base64.decode(map.utf8) ?? []
     }
     if self.model == "t5" {

@@ -34,9 +34,11 @@ struct ProtobufMessage {
       }
       let number = Int(key >> 3)
       guard let value = message.value(kind: key & 7) else {
-        throw .badData("\(source): byte \(start)", "field \(number) of a protocol buffer is malformed or cut off")
+        throw .badData(
+          "\(source): byte \(start)", "field \(number) of a protocol buffer is malformed or cut off")
       }
-      try body(number, Field(value: value, place: "\(source): byte \(start): field \(number)", source: source))
+      try body(
+        number, Field(value: value, place: "\(source): byte \(start): field \(number)", source: source))
     }
   }
 

@@ -37,7 +37,8 @@ extension SentencePieceModel {
     let kept = use.cutsUserDefined ? [] : pieces.filter { $0.type == .userDefined }
     if !kept.isEmpty { normalizer["user_defined"] = .array(kept.map { .string($0.text) }) }
     var decoder: JSONObject = [
-      "type": "SentencePiece", "add_dummy_prefix": .bool(addsDummyPrefix), "unk_surface": .string(unknownSign),
+      "type": "SentencePiece", "add_dummy_prefix": .bool(addsDummyPrefix),
+      "unk_surface": .string(unknownSign),
       "remove_extra_whitespaces": .bool(removesExtraSpaces), "byte_fallback": .bool(fallsBackToBytes),
     ]
     if let unknownID { decoder["unk_token"] = .string(pieces[unknownID].text) }
@@ -63,7 +64,8 @@ extension SentencePieceModel {
     }
     let metaspace: JSON = [
       "type": "Metaspace", "replacement": mark,
-      "prepend_scheme": addsDummyPrefix ? use.prefixesAlways ? "always" : "first" : "never", "split": .bool(kind == .unigram),
+      "prepend_scheme": addsDummyPrefix ? use.prefixesAlways ? "always" : "first" : "never",
+      "split": .bool(kind == .unigram),
     ]
     if kind == .unigram {
       if removesExtraSpaces {
@@ -71,7 +73,8 @@ extension SentencePieceModel {
         normalizers.append(["type": "Replace", "pattern": ["Regex": " {2,}"], "content": mark])
       }
       return form(
-        use, normalizer: normalizers.isEmpty ? .null : ["type": "Sequence", "normalizers": .array(normalizers)],
+        use,
+        normalizer: normalizers.isEmpty ? .null : ["type": "Sequence", "normalizers": .array(normalizers)],
         preTokenizer: metaspace, decoder: metaspace, model)
     }
     let isPrefixed = addsDummyPrefix && use.prefixesAlways
@@ -80,11 +83,13 @@ extension SentencePieceModel {
       normalizers.append(["type": "Replace", "pattern": ["String": " "], "content": mark])
     }
     var decoders: [JSON] = [
-      ["type": "Replace", "pattern": ["String": mark], "content": " "], ["type": "ByteFallback"], ["type": "Fuse"],
+      ["type": "Replace", "pattern": ["String": mark], "content": " "], ["type": "ByteFallback"],
+      ["type": "Fuse"],
     ]
     if addsDummyPrefix { decoders.append(["type": "Strip", "content": " ", "start": 1, "stop": 0]) }
     return form(
-      use, normalizer: normalizers.isEmpty ? .null : ["type": "Sequence", "normalizers": .array(normalizers)],
+      use,
+      normalizer: normalizers.isEmpty ? .null : ["type": "Sequence", "normalizers": .array(normalizers)],
       preTokenizer: addsDummyPrefix && !isPrefixed ? metaspace : nil,
       decoder: ["type": "Sequence", "decoders": .array(decoders)], model)
   }
@@ -114,7 +119,8 @@ extension SentencePieceModel {
     for (id, piece) in pieces.enumerated() {
       let isControl = piece.type == .control || piece.type == .unknown
       guard isControl || use.cutsUserDefined && piece.type == .userDefined else { continue }
-      added.append(AddedToken.form(id: id, piece.text, isSpecial: isControl, isRead: !isControl || use.readsControls))
+      added.append(
+        AddedToken.form(id: id, piece.text, isSpecial: isControl, isRead: !isControl || use.readsControls))
     }
     let ids = (bos: use.addsBOS ? controlIDs["bos"] : nil, eos: use.addsEOS ? controlIDs["eos"] : nil)
     var named = JSONObject()

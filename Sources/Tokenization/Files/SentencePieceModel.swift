@@ -76,7 +76,8 @@ struct SentencePieceModel: Sendable {
         }
       case 3:
         guard let type = PieceType(rawValue: try field.int()) else {
-          throw .badData(message.source, "the piece '\(piece.text.prefix(40))' has a type that is not supported")
+          throw .badData(
+            message.source, "the piece '\(piece.text.prefix(40))' has a type that is not supported")
         }
         piece.type = type
       default: break
@@ -96,7 +97,8 @@ struct SentencePieceModel: Sendable {
         case 2: kind = .bpe
         case 3: throw .badData(message.source, "a SentencePiece model of the kind 'word' is not supported")
         case 4: throw .badData(message.source, "a SentencePiece model of the kind 'char' is not supported")
-        case let other: throw .badData(message.source, "a SentencePiece model of the kind \(other) is not supported")
+        case let other:
+          throw .badData(message.source, "a SentencePiece model of the kind \(other) is not supported")
         }
       case 24: isSuffix = try field.bool()
       case 35: fallsBackToBytes = try field.bool()

@@ -45,8 +45,10 @@ struct SplitRule: Sendable {
   private static let contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
   private static let gpt2 = #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
   private static let ending = #"\s*[\r\n]+|\s+(?!\S)|\s+"#
-  private static let llama3 = contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|"# + ending
-  private static let qwen2 = contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|"# + ending
+  private static let llama3 =
+    contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|"# + ending
+  private static let qwen2 =
+    contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|"# + ending
   private static let upper = #"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"#
   private static let lower = #"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"#
 
@@ -66,17 +68,20 @@ struct SplitRule: Sendable {
   static let table: [SplitRule] = [
     SplitRule(
       names: [
-        "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano",
+        "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2",
+        "jina-v5-nano",
       ], patterns: [llama3], ignoresMerges: true, addsBOS: true),
     SplitRule(
       names: [
         "gpt-2", "phi-2", "jina-es", "jina-de", "gigachat", "jina-v2-es", "jina-v2-de", "a.x-4.0", "mellum",
-        "modern-bert", "mpt", "olmo", "jais", "trillion", "granite-docling", "exaone4", "jina-v1-en", "jina-v2-code",
+        "modern-bert", "mpt", "olmo", "jais", "trillion", "granite-docling", "exaone4", "jina-v1-en",
+        "jina-v2-code",
         "roberta-bpe", "gpt2", "r50k_base", "p50k_base", "p50k_edit",
       ], patterns: [gpt2]),
     SplitRule(
       names: [
-        "qwen2", "deepseek-r1-qwen", "kormo", "f2llmv2", "megrez", "stablelm2", "hunyuan", "solar-open", "grok-2",
+        "qwen2", "deepseek-r1-qwen", "kormo", "f2llmv2", "megrez", "stablelm2", "hunyuan", "solar-open",
+        "grok-2",
         "qwen",
       ], patterns: [qwen2], composes: true),
     SplitRule(
@@ -90,7 +95,8 @@ struct SplitRule: Sendable {
         #"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++\z|\s*[\r\n]|\s+(?!\S)|\s"#
       ], isInGGUF: false),
     SplitRule(
-      names: ["gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2", "o200k_base", "o200k_harmony"], patterns: [o200k]),
+      names: ["gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2", "o200k_base", "o200k_harmony"],
+      patterns: [o200k]),
     SplitRule(
       names: ["granite-embed-multi-97m"],
       patterns: [
@@ -105,7 +111,8 @@ struct SplitRule: Sendable {
     SplitRule(
       names: ["tiny_aya", "cohere2moe"], patterns: [#"\d{1,3}(?=(?:\d{3})*\b)"#, o200k]),
     SplitRule(
-      names: ["deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"], patterns: [#"\p{N}{1,3}"#, cjk, deepseekWords]),
+      names: ["deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"],
+      patterns: [#"\p{N}{1,3}"#, cjk, deepseekWords]),
     SplitRule(
       names: ["afmoe"],
       patterns: [
@@ -146,7 +153,8 @@ struct SplitRule: Sendable {
     SplitRule(
       names: ["jais-2"],
       patterns: [
-        contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s{512}(?!\S)"#
+        contractions
+          + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s{512}(?!\S)"#
           + #"|\s{256}(?!\S)|\s{128}(?!\S)|\s{64}(?!\S)|\s{32}(?!\S)|\s{16}(?!\S)|\s{8}(?!\S)|\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1}"#
       ]),
     SplitRule(
@@ -163,7 +171,8 @@ struct SplitRule: Sendable {
     SplitRule(
       names: ["minicpm5"],
       patterns: [
-        #"\p{N}{1,3}"#, contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}+| ?[^\s\p{L}\p{N}]+[\r\n]*|"# + ending,
+        #"\p{N}{1,3}"#,
+        contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}+| ?[^\s\p{L}\p{N}]+[\r\n]*|"# + ending,
       ], ignoresMerges: true),
     SplitRule(
       names: ["exaone-moe"],
@@ -193,6 +202,8 @@ struct SplitRule: Sendable {
       ], addsBOS: true),
     SplitRule(
       names: ["default"], patterns: [#"[\p{P}\$\+<=>\^~\|]+"#, gpt2, #"\p{N}+"#, "[0-9][0-9][0-9]"]),
-    SplitRule(names: ["gemma4", "sarvam-moe", "granite-embed-multi-311m"], patterns: [#"[^\n]+|[\n]+"#], isByteLevel: false),
+    SplitRule(
+      names: ["gemma4", "sarvam-moe", "granite-embed-multi-311m"], patterns: [#"[^\n]+|[\n]+"#],
+      isByteLevel: false),
   ]
 }

@@ -24,21 +24,29 @@ struct TiktokenEncoding: Sendable {
   ///   - modelType: `model_type` of the config.json beside it.
   ///   - count: how many ranks the file has.
   /// - Throws: `Failure.usage` for a stated name that is not known, `Failure.badData` when nothing says it.
-  static func choose(stated: String?, path: String, modelType: String?, count: Int) throws(Failure) -> TiktokenEncoding {
+  static func choose(stated: String?, path: String, modelType: String?, count: Int) throws(Failure)
+    -> TiktokenEncoding
+  {
     if let stated {
       if let encoding = table.first(where: { $0.name == stated }) { return encoding }
       guard let rule = SplitRule.named(stated) else {
         let names = table.map(\.name) + SplitRule.allNames
-        throw .usage("'\(stated.prefix(40))' is no known way to split texts\(Spelling.suggestion(for: stated, among: names))")
+        throw .usage(
+          "'\(stated.prefix(40))' is no known way to split texts\(Spelling.suggestion(for: stated, among: names))"
+        )
       }
       return TiktokenEncoding(stated, rule, count: nil)
     }
     let name = Files.name(of: path)
-    if let encoding = table.first(where: { name.hasPrefix($0.name) && $0.count.map { $0 == count } ?? true }) {
+    if let encoding = table.first(where: { name.hasPrefix($0.name) && $0.count.map { $0 == count } ?? true })
+    {
       return encoding
     }
     if let encoding = table.first(where: { $0.count == count }) { return encoding }
-    let types = ["llama4": "llama4", "gpt_oss": "o200k_harmony", "dbrx": "cl100k_base", "qwen": "qwen", "kimi_k2": "kimi-k2"]
+    let types = [
+      "llama4": "llama4", "gpt_oss": "o200k_harmony", "dbrx": "cl100k_base", "qwen": "qwen",
+      "kimi_k2": "kimi-k2",
+    ]
     if let modelType, let known = types[modelType], let encoding = table.first(where: { $0.name == known }) {
       return encoding
     }
@@ -49,7 +57,8 @@ struct TiktokenEncoding: Sendable {
   }
 
   private init(
-    _ name: String, _ rule: SplitRule, count: Int?, named: [(name: String, text: String)] = [], addsBOS: Bool = false,
+    _ name: String, _ rule: SplitRule, count: Int?, named: [(name: String, text: String)] = [],
+    addsBOS: Bool = false,
     special: @escaping @Sendable (Int) -> [(text: String, id: Int)] = { _ in [] }
   ) {
     self.name = name
@@ -63,17 +72,21 @@ struct TiktokenEncoding: Sendable {
   private static let end: [(name: String, text: String)] = [("eos_token", "<|endoftext|>")]
 
   private static let table: [TiktokenEncoding] = [
-    TiktokenEncoding("r50k_base", .known("gpt2"), count: 50256, named: end) { _ in [("<|endoftext|>", 50256)] },
+    TiktokenEncoding("r50k_base", .known("gpt2"), count: 50256, named: end) { _ in [("<|endoftext|>", 50256)]
+    },
     TiktokenEncoding("gpt2", .known("gpt2"), count: 50256, named: end) { _ in [("<|endoftext|>", 50256)] },
     TiktokenEncoding("p50k_edit", .known("gpt2"), count: 50281, named: end) { _ in
       [
-        ("<|endoftext|>", 50256), ("<|fim_prefix|>", 50281), ("<|fim_middle|>", 50282), ("<|fim_suffix|>", 50283),
+        ("<|endoftext|>", 50256), ("<|fim_prefix|>", 50281), ("<|fim_middle|>", 50282),
+        ("<|fim_suffix|>", 50283),
       ]
     },
-    TiktokenEncoding("p50k_base", .known("gpt2"), count: 50281, named: end) { _ in [("<|endoftext|>", 50256)] },
+    TiktokenEncoding("p50k_base", .known("gpt2"), count: 50281, named: end) { _ in [("<|endoftext|>", 50256)]
+    },
     TiktokenEncoding("cl100k_base", .known("cl100k_base"), count: 100256, named: end) { _ in
       [
-        ("<|endoftext|>", 100257), ("<|fim_prefix|>", 100258), ("<|fim_middle|>", 100259), ("<|fim_suffix|>", 100260),
+        ("<|endoftext|>", 100257), ("<|fim_prefix|>", 100258), ("<|fim_middle|>", 100259),
+        ("<|fim_suffix|>", 100260),
         ("<|endofprompt|>", 100276),
       ]
     },
@@ -83,7 +96,8 @@ struct TiktokenEncoding: Sendable {
     ) { _ in
       let names = [
         199998: "<|startoftext|>", 199999: "<|endoftext|>", 200002: "<|return|>", 200003: "<|constrain|>",
-        200005: "<|channel|>", 200006: "<|start|>", 200007: "<|end|>", 200008: "<|message|>", 200012: "<|call|>",
+        200005: "<|channel|>", 200006: "<|start|>", 200007: "<|end|>", 200008: "<|message|>",
+        200012: "<|call|>",
         200018: "<|endofprompt|>",
       ]
       return (199998..<201088).map { (names[$0] ?? "<|reserved_\($0)|>", $0) }
@@ -96,8 +110,10 @@ struct TiktokenEncoding: Sendable {
       named: [("bos_token", "<|begin_of_text|>"), ("eos_token", "<|end_of_text|>")], addsBOS: true
     ) { count in
       let names = [
-        "<|begin_of_text|>", "<|end_of_text|>", "<|reserved_special_token_0|>", "<|reserved_special_token_1|>",
-        "<|finetune_right_pad_id|>", "<|reserved_special_token_2|>", "<|start_header_id|>", "<|end_header_id|>",
+        "<|begin_of_text|>", "<|end_of_text|>", "<|reserved_special_token_0|>",
+        "<|reserved_special_token_1|>",
+        "<|finetune_right_pad_id|>", "<|reserved_special_token_2|>", "<|start_header_id|>",
+        "<|end_header_id|>",
         "<|eom_id|>", "<|eot_id|>", "<|python_tag|>",
       ]
       let reserved = (3..<248).map { "<|reserved_special_token_\($0)|>" }

@@ -37,7 +37,8 @@ struct TiktokenRanks: Sendable {
   static func fits(_ content: [UInt8]) -> Bool {
     let line = content.prefix(4096).prefix { $0 != UInt8(ascii: "\n") }
     let parts = line.split(whereSeparator: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") })
-    return parts.count == 2 && Base64.decode(parts[0]) != nil && Int(String(decoding: parts[1], as: UTF8.self)) != nil
+    return parts.count == 2 && Base64.decode(parts[0]) != nil
+      && Int(String(decoding: parts[1], as: UTF8.self)) != nil
   }
 
   /// The form of tokenizer.json.
@@ -62,7 +63,8 @@ struct TiktokenRanks: Sendable {
       normalizer: encoding.rule.composes ? ["type": "NFC"] : .null, preTokenizer: encoding.rule.preTokenizer,
       postProcessor: TokenizerForm.template(bos: bos, eos: nil), decoder: TokenizerForm.byteLevel,
       model: [
-        "type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": nil, "end_of_word_suffix": nil,
+        "type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": nil,
+        "end_of_word_suffix": nil,
         "fuse_unk": false, "byte_fallback": false, "ignore_merges": true, "vocab": .object(vocabulary),
         "scores": .array(scores),
       ], namedTokens: named

@@ -41,7 +41,8 @@ struct TokenizerFiles {
       form = model.exactForm(configuration.use(of: model))
     } else {
       throw .badData(
-        source, "is no tokenizer: neither tokenizer.json, nor a SentencePiece model, nor the ranks of tiktoken")
+        source,
+        "is no tokenizer: neither tokenizer.json, nor a SentencePiece model, nor the ranks of tiktoken")
     }
   }
 
@@ -70,7 +71,8 @@ struct TokenizerFiles {
     let id = vocabulary[end]?.intValue
     return TokenizerForm(
       addedTokens: id.map { [AddedToken.form(id: $0, end, isSpecial: true)] } ?? [],
-      normalizer: rule.composes ? ["type": "NFC"] : .null, preTokenizer: rule.preTokenizer, decoder: TokenizerForm.byteLevel,
+      normalizer: rule.composes ? ["type": "NFC"] : .null, preTokenizer: rule.preTokenizer,
+      decoder: TokenizerForm.byteLevel,
       model: [
         "type": "BPE", "vocab": vocabulary,
         "merges": .array(merges.split(separator: "\n").map { .string(String($0)) }),

@@ -18,7 +18,8 @@ struct TokenizerForm {
   var json: JSON {
     [
       "version": "1.0", "truncation": nil, "padding": nil, "added_tokens": .array(addedTokens),
-      "normalizer": normalizer, "pre_tokenizer": preTokenizer, "post_processor": postProcessor, "decoder": decoder,
+      "normalizer": normalizer, "pre_tokenizer": preTokenizer, "post_processor": postProcessor,
+      "decoder": decoder,
       "model": model, "named_tokens": .object(namedTokens),
     ]
   }
@@ -39,7 +40,8 @@ struct TokenizerForm {
       ]
     }
     return [
-      "type": "TemplateProcessing", "single": .array(text("A", 0)), "pair": .array(text("A", 0) + text("B", 1)),
+      "type": "TemplateProcessing", "single": .array(text("A", 0)),
+      "pair": .array(text("A", 0) + text("B", 1)),
       "special_tokens": .object(tokens),
     ]
   }

@@ -70,7 +70,9 @@ struct BPEModel: TokenModel {
     while index < word.endIndex {
       var longest: (end: Int, id: Int32)?
       word.withUnsafeBufferPointer { bytes in
-        userDefined.forEachMatch(in: bytes, at: index - word.startIndex) { longest = ($0 + word.startIndex, $1) }
+        userDefined.forEachMatch(in: bytes, at: index - word.startIndex) {
+          longest = ($0 + word.startIndex, $1)
+        }
       }
       guard let longest else {
         index += UTF8Text.length(ofLead: word[index])

@@ -58,7 +58,9 @@ struct PieceScores {
       let bytes = [UInt8](token.utf8)
       guard bytes.count <= PieceTrie.maximumLength else {
         throw fields.complaint(
-          "vocab", "the token with id \(id) has \(bytes.count) bytes, at most \(PieceTrie.maximumLength) are supported")
+          "vocab",
+          "the token with id \(id) has \(bytes.count) bytes, at most \(PieceTrie.maximumLength) are supported"
+        )
       }
       for place in bytes.indices.dropFirst() where !UTF8Text.isContinuation(bytes[place]) {
         guard let left = vocabulary.id(of: bytes[..<place]), isMade(Int(left)),

@@ -27,7 +27,8 @@ struct PieceTrie: Sendable {
   init(_ pieces: [(bytes: [UInt8], id: Int32)], source: String) throws(Failure) {
     for (bytes, id) in pieces where bytes.count > Self.maximumLength {
       throw .badData(
-        source, "the token with id \(id) has \(bytes.count) bytes, at most \(Self.maximumLength) are supported")
+        source,
+        "the token with id \(id) has \(bytes.count) bytes, at most \(Self.maximumLength) are supported")
     }
     let sorted = pieces.enumerated().sorted { left, right in
       if left.element.bytes == right.element.bytes { return left.offset < right.offset }

@@ -43,7 +43,8 @@ struct UnigramModel: TokenModel {
     unknownID = try Self.unknownID(fields, count: tokens.count)
     let types = try PieceType.list(fields, count: tokens.count)
     isSinglePrecision = types != nil
-    let ordinary = types.map { types in scores.indices.filter { types[$0] == .normal } } ?? Array(scores.indices)
+    let ordinary =
+      types.map { types in scores.indices.filter { types[$0] == .normal } } ?? Array(scores.indices)
     let worst = (ordinary.map { scores[$0] }.min() ?? 0) - 10
     unknownScore = isSinglePrecision ? Double(Float(worst)) : worst
     if let types {

@@ -19,7 +19,8 @@ struct WordLevelModel: TokenModel {
   ) throws(Failure) {
     guard let id = vocabulary.id(of: word) ?? vocabulary.id(of: unknown) else {
       throw .badData(
-        "tokenizer.json", "the text has a word that the vocabulary lacks, and so is the unknown token '\(unknown)'")
+        "tokenizer.json",
+        "the text has a word that the vocabulary lacks, and so is the unknown token '\(unknown)'")
     }
     tokens.append(ModelToken(id: id, length: Int32(word.count)))
   }

@@ -46,7 +46,8 @@ struct WordPieceModel: TokenModel {
       guard let unknownID else {
         throw .badData(
           "tokenizer.json",
-          "the text has a word that the vocabulary can't write, and the unknown token '\(unknown)' is not in it")
+          "the text has a word that the vocabulary can't write, and the unknown token '\(unknown)' is not in it"
+        )
       }
       tokens.append(ModelToken(id: unknownID, length: Int32(word.count)))
     }

@@ -13,11 +13,16 @@ struct CharacterMap: Sendable {
   /// - Throws: `Failure.badData` when the size does not fit.
   init(_ bytes: some RandomAccessCollection<UInt8>, source: String) throws(Failure) {
     func word(_ offset: Int) -> UInt32 {
-      (0..<4).reduce(0) { $0 | UInt32(bytes[bytes.index(bytes.startIndex, offsetBy: offset + $1)]) << UInt32($1 * 8) }
+      (0..<4).reduce(0) {
+        $0 | UInt32(bytes[bytes.index(bytes.startIndex, offsetBy: offset + $1)]) << UInt32($1 * 8)
+      }
     }
-    guard bytes.count >= 4, case let size = Int(word(0)), size % 4 == 0, size > 0, size <= bytes.count - 4 else {
+    guard bytes.count >= 4, case let size = Int(word(0)), size % 4 == 0, size > 0, size <= bytes.count - 4
+    else {
       throw .badData(
-        source, "the map of characters ('precompiled_charsmap') of \(bytes.count) bytes says that its table is longer")
+        source,
+        "the map of characters ('precompiled_charsmap') of \(bytes.count) bytes says that its table is longer"
+      )
     }
     units = (0..<size / 4).map { word(4 + $0 * 4) }
     texts = Array(bytes.dropFirst(4 + size))

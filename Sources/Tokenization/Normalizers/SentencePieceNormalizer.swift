@@ -65,7 +65,8 @@ struct SentencePieceNormalizer: Normalizer {
         let kept = isAfterSpace ? content.drop { $0 == UInt8(ascii: " ") } : content
         let origin = position..<position + length
         for byte in kept {
-          byte == UInt8(ascii: " ") ? rewriting.append(space, from: origin) : rewriting.append(byte, from: origin)
+          byte == UInt8(ascii: " ")
+            ? rewriting.append(space, from: origin) : rewriting.append(byte, from: origin)
         }
         if let last = kept.last { isAfterSpace = removesExtraSpaces && last == UInt8(ascii: " ") }
         position += length

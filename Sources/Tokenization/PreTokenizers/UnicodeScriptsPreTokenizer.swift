@@ -26,7 +26,8 @@ struct UnicodeScriptsPreTokenizer: PreTokenizer {
 
   /// The script in Unicode 9, which the library's table has; nil for a space and what is not assigned there.
   private static func script(of scalar: UInt32) -> String? {
-    guard scalar != 0x20, let properties = Unicode.Scalar(scalar)?.properties, UnicodeForm.isKnown(properties) else {
+    guard scalar != 0x20, let properties = Unicode.Scalar(scalar)?.properties, UnicodeForm.isKnown(properties)
+    else {
       return nil
     }
     switch scalar {

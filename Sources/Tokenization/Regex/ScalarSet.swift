@@ -110,7 +110,9 @@ extension ScalarSet.Expression {
       return .categories(mask)
     }
     // The table is newer than what patterns were made for.
-    return ScriptRanges.ranges(of: key).map { .intersection([.ranges($0), .complement(.categories(1 << 29))]) }
+    return ScriptRanges.ranges(of: key).map {
+      .intersection([.ranges($0), .complement(.categories(1 << 29))])
+    }
   }
 
   private static let classes: [String: ScalarSet.Expression] = [

@@ -30,7 +30,9 @@ enum Base64 {
       count += 1
       if count == 4 {
         guard padding <= 2 else { return nil }
-        for index in 0..<3 - padding { bytes.append(UInt8(truncatingIfNeeded: group >> UInt32(16 - index * 8))) }
+        for index in 0..<3 - padding {
+          bytes.append(UInt8(truncatingIfNeeded: group >> UInt32(16 - index * 8)))
+        }
         (group, count) = (0, 0)
       }
     }

@@ -66,7 +66,9 @@ enum UTF8Text {
   }
 
   /// How many scalars `bytes` are.
-  static func count(in bytes: ArraySlice<UInt8>) -> Int { bytes.reduce(0) { $0 + (isContinuation($1) ? 0 : 1) } }
+  static func count(in bytes: ArraySlice<UInt8>) -> Int {
+    bytes.reduce(0) { $0 + (isContinuation($1) ? 0 : 1) }
+  }
 
   @inline(__always)
   private static func tail(_ bytes: [UInt8], _ index: Int) -> UInt32 { UInt32(bytes[index] & 0x3f) }

@@ -17,8 +17,9 @@ enum ScriptRanges {
     return low < sorted.count && sorted[low].range.contains(scalar) ? sorted[low].script : nil
   }
 
-  private static let sorted = byScript.flatMap { script, ranges in ranges.map { (range: $0, script: script) } }
-    .sorted { $0.range.lowerBound < $1.range.lowerBound }
+  private static let sorted = byScript.flatMap { script, ranges in ranges.map { (range: $0, script: script) }
+  }
+  .sorted { $0.range.lowerBound < $1.range.lowerBound }
 
   private static let byScript: [String: [ClosedRange<UInt32>]] = {
     var table: [String: [ClosedRange<UInt32>]] = [:]

@@ -19,6 +19,10 @@ struct Convert: ParsableCommand {
       asked for; without --dtype the values stay byte for byte. Tensors that the model does not use are left out and \
       named. A weight file alone, such as one of Keras, goes into the other format as it is, every tensor under its name.
 
+      What GPTQ, AWQ, compressed-tensors or FP8 have packed becomes MLX's format with the same values; where that has no \
+      such grid, floats. Files of another size are made of the same tensors: several with --max-shard-size, one of \
+      several with a large one.
+
       EXAMPLE
         mlt convert --model Llama-3.2-1B --out base
         mlt convert --model Llama-3.2-1B --dtype bfloat16 \\
@@ -26,6 +30,8 @@ struct Convert: ParsableCommand {
         mlt convert --model base-4bit --dequantize --out base-again
         mlt convert --model base --format hdf5 --out base-h5
         mlt convert --model cnn.weights.h5 --out cnn
+        mlt convert --model Qwen3-8B-AWQ --out qwen3-4bit
+        mlt convert --model base --max-shard-size 2GB --out base-shards
       """)
 
   @Option(help: "The folder of the model, or a weight file.")
@@ -45,12 +51,20 @@ struct Convert: ParsableCommand {
   @Option(help: "The format of the weight files: safetensors or hdf5 (model.h5).")
   var format = WrittenFormat.safetensors
 
+  @Option(
+    help: ArgumentHelp(
+      "The most that one weight file holds, such as 500MB, 2GB or 4GiB. Default: 5GiB.", valueName: "size"))
+  var maxShardSize: ByteCount?
+
   @OptionGroup var output: OutputOptions
 
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
     if quantize && dequantize { throw ValidationError("--quantize and --dequantize exclude each other") }
+    if maxShardSize != nil && format != .safetensors {
+      throw ValidationError("--max-shard-size is about files of safetensors; others hold all weights in one")
+    }
     if quantization.isAnyGiven && !quantize {
       throw ValidationError("--bits, --group-size, --mode and --quant-predicate need --quantize")
     }
@@ -70,6 +84,7 @@ struct Convert: ParsableCommand {
           "dtype": dtype.map { .string($0.rawValue) } ?? .null,
           "quantize": quantize ? .object(quantization.arguments) : .null, "dequantize": .bool(dequantize),
           "format": .string(format.rawValue),
+          "max_shard_size": maxShardSize.map { .integer($0.bytes) } ?? .null,
         ], inputs: [input], settings: format == .hdf5 ? ["libhdf5": .string(HDF5File.libraryVersion)] : .null,
         instructionSet: InstructionSet.name)
       try Manifest.seal(staging, provenance, digests: digests)
@@ -87,11 +102,12 @@ struct Convert: ParsableCommand {
       let rewrite = try ModelRewrite(
         ModelDirectory(path: model), dtype: dtype?.dtype, plan: quantize ? quantization.plan : nil,
         dequantizing: dequantize, format: format)
-      return { try rewrite.write(into: $0, follower: $1, progress: $2) }
+      let shardBytes = maxShardSize?.bytes ?? ModelWriter.usualShardBytes
+      return { try rewrite.write(into: $0, maximumShardBytes: shardBytes, follower: $1, progress: $2) }
     }
-    guard dtype == nil, !quantize, !dequantize else {
+    guard dtype == nil, !quantize, !dequantize, maxShardSize == nil else {
       throw Failure.usage(
-        "\(model) is a weight file; --dtype, --quantize and --dequantize need the folder of a model, with config.json"
+        "\(model) is a weight file; --dtype, --quantize, --dequantize and --max-shard-size need the folder of a model, with config.json"
       )
     }
     let rewrite = try WeightFileRewrite(path: model, format: format)

@@ -33,7 +33,9 @@ extension RewriteReport {
       Console.note("kept as floats, since their rows are no whole groups: \(Self.list(kept.map(\.path)))")
     }
     if !expanded.isEmpty {
-      Console.note("made floats, since no format of MLX holds their values: \(Self.list(expanded))")
+      Console.note(
+        "made floats, since no format of MLX has their grid: \(Self.list(expanded)); 16 bits round them as the tools do that "
+          + "run such models, --dtype float32 keeps every bit")
     }
     if !dropped.isEmpty {
       Console.note("not taken over, since the model does not use them: \(Self.list(dropped))")

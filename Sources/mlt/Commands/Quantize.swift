@@ -16,10 +16,13 @@ struct Quantize: ParsableCommand {
       mlx-lm's convert -q writes: the same codes, scales and biases, bit for bit. A matrix whose rows are no whole \
       groups keeps its type. The error is the root mean square of what rounding changed over that of the weights.
 
+      The modes mxfp4, nvfp4 and mxfp8 round to floats of 4 or 8 bits in groups of 32, 16 and 32.
+
       EXAMPLE
         mlt quantize --model base --bits 4 --out base-4bit
         mlt quantize --model base --bits 8 --group-size 32 --out base-8bit
         mlt quantize --model base --quant-predicate mixed_4_6 --out base-mixed
+        mlt quantize --model base --mode mxfp4 --out base-mxfp4
       """)
 
   @Option(help: "The folder of the model.")

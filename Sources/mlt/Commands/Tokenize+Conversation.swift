@@ -64,7 +64,8 @@ struct Conversation {
     let field = fields.object["continue_final_message"]?.stringValue
     continuedField =
       field ?? (try fields.bool("continue_final_message", default: false) ? "content" : nil)
-    addsGenerationPrompt = try fields.bool("add_generation_prompt", default: isPrompt && continuedField == nil)
+    addsGenerationPrompt = try fields.bool(
+      "add_generation_prompt", default: isPrompt && continuedField == nil)
     now = try fields.optionalString("now").map { text in
       guard let clock = WallClock(text) else {
         throw fields.complaint(

@@ -162,7 +162,8 @@ struct Tokenize: ParsableCommand {
     let folder = Files.isDirectory(model) ? model : Files.parent(of: model)
     guard let template = try chatTemplate.template(ChatTemplate.load(directory: folder)) else {
       throw Failure.badData(
-        folder, "has no chat template, neither chat_template.jinja nor in tokenizer_config.json; name a file with "
+        folder,
+        "has no chat template, neither chat_template.jinja nor in tokenizer_config.json; name a file with "
           + "--chat-template")
     }
     if jsonl {
