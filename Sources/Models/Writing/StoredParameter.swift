@@ -196,7 +196,9 @@ extension ModelDirectory {
     return [DType.f32, .bf16, .f16].first { $0.configName == name } ?? .bf16
   }
 
-  /// Some writers give every module a bias. One of zeros does no harm; another one is a weight that would be missing.
+  /// Some writers give every module a bias.
+  ///
+  /// One of zeros does no harm; another one is a weight that would be missing.
   private func checkNoOtherBias(of parameter: ParameterSpec, among names: Set<String>) throws(Failure) {
     let name = "\(StoredParameter.path(of: parameter.name)).bias"
     guard !names.contains(name), let bias = weights.entry(spelling(name)), bias.dtype.isFloat else { return }
