@@ -103,7 +103,13 @@ package enum Gemm {
         "\(dy) cannot be multiplied back by a weight [\(matrix.rows), \(matrix.columns)] into \(output)"
       )
       guard let weights = matrix as? any StoredWeights else {
-        preconditionFailure("\(matrix) is stored in a form that no kernel reads")
+        let part = matrix.multiplyBack(dy)
+        if index == 0 {
+          output.copy(part, along: part.layout, into: output.layout)
+        } else {
+          output.accumulate(part, into: output.layout)
+        }
+        continue
       }
       withExtendedLifetime(weights) {
         BlockedProduct.multiplyBack(

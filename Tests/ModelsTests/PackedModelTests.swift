@@ -74,6 +74,24 @@ import WeightFiles
     }
   }
 
+  @Test func `groups in the order of activations are products as fast as others`() throws {
+    let packing = Packing.gptq(bits: 4, group: 32, isSecond: false, ordersByActivation: true)
+    let packed = PackedModel(packing)
+    try packed.write(to: folder)
+    let model = try ModelDirectory(path: folder)
+    let stored = try #require(try model.storedParameters().first { $0.path == Self.path })
+    let values = Tensor(try #require(packed.values[Self.path]), shape: [64, 64])
+    let (weights, plain) = (try model.matrix(stored), DenseWeights(values))
+    #expect(weights is ReorderedWeights && weights.byteCount < values.count)
+    var random = PackingRandom(state: 3)
+    let x = random.scales([9, 64], .f32)
+    #expect(difference(weights.multiply(x).floats(), plain.multiply(x).floats()) < 1e-5)
+    #expect(difference(weights.multiplyBack(x).floats(), plain.multiplyBack(x).floats()) < 1e-5)
+    #expect(weights.gather([5, 0, 5]).floats() == plain.gather([5, 0, 5]).floats())
+    let back = Gemm.multiplyBack([x, x], by: [weights, weights]).floats()
+    #expect(difference(back, plain.multiplyBack(x).floats().map { 2 * $0 }) < 1e-5)
+  }
+
   // MARK: Files that lie
 
   static let path = PackedModel.shapes[0].path

@@ -110,8 +110,10 @@ import WeightFiles
     #expect(config["quantization_config"] == nil && config["torch_dtype"] == "float32")
   }
 
-  @Test func `adapters are trained on it, and merged into floats`() throws {
-    try packAsGPTQ()
+  @Test(arguments: [true, false]) func `adapters are trained on it, and merged into floats`(isOrdered: Bool)
+    throws
+  {
+    try packAsGPTQ(isOrdered: isOrdered)
     let rows = try scratch.write("{\"text\": \"hello there\"}\n{\"text\": \"good bye\"}\n", "rows.jsonl")
     let adapter = "\(scratch.path)/adapter"
     let trained = try run(

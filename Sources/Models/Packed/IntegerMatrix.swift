@@ -1,6 +1,6 @@
-// A packed matrix of integers: GPTQ, AWQ, and the integers of compressed-tensors. Where groups are runs of whole MLX groups and
-// scales leave room for the codes in f32's mantissa, it is exactly MLX's affine format with bias −scale · zero; otherwise
-// codes are kept a byte each, with zeros and the groups of columns beside them.
+// A packed matrix of integers: GPTQ, AWQ, and the integers of compressed-tensors. Where groups are runs of whole MLX groups,
+// perhaps in another order of columns, and scales leave room for the codes in f32's mantissa, it is exactly MLX's affine format
+// with bias −scale · zero; otherwise codes are kept a byte each, with zeros and the groups of columns beside them.
 //
 // UNSAFE, on purpose: pointers into fresh tensors. Pieces partition the rows, and each writes only its own.
 
@@ -21,9 +21,12 @@ final class IntegerMatrix: PackedMatrix {
   private let zeros: [Float]
   /// The group of each column, where groups are no runs.
   private let columnGroups: [Int32]?
-  /// Columns of a group, where groups are runs.
+  /// The columns in an order in which groups are runs, where they are not.
+  private let order: [Int32]?
+  /// Columns of a run; 0 where no order makes runs of groups.
   private let runLength: Int
-  let mlx: (setting: QuantizationSetting, scales: DType)?
+  /// The affine setting that holds every value, columns in that order, and the type of its scales and biases.
+  private let affine: (setting: QuantizationSetting, scales: DType)?
 
   private var groupCount: Int { form.groupCount }
 
@@ -36,17 +39,24 @@ final class IntegerMatrix: PackedMatrix {
     let scales = try Self.scales(form, source)
     let zeros = try Self.zeros(form, source)
     (self.scales, self.zeros) = (scales, zeros)
-    var runLength = 0
     switch form.groups {
-    case .runs(let size): (runLength, columnGroups) = (size, nil)
+    case .runs(let size): (runLength, columnGroups, order) = (size, nil, nil)
     case .listed(let entry, let run):
       let list = try Self.groups(entry, source, form, run: run, place: place)
-      let isRuns = list.indices.allSatisfy { list[$0] == Int32($0 / run) }
-      (runLength, columnGroups) = isRuns ? (run, nil) : (0, list)
+      let sorted = list.indices.sorted { (list[$0], $0) < (list[$1], $1) }
+      if zip(sorted, 0...).contains(where: { list[$0] != Int32($1 / run) }) {
+        (runLength, columnGroups, order) = (0, list, nil)
+      } else {
+        let isOrdered = zip(sorted, 0...).allSatisfy { $0 == $1 }
+        (runLength, columnGroups, order) = (
+          run, isOrdered ? nil : list, isOrdered ? nil : sorted.map(Int32.init)
+        )
+      }
     }
-    self.runLength = runLength
-    mlx = Self.grid(form, runLength: runLength, scales: scales, zeros: zeros)
+    affine = Self.grid(form, runLength: runLength, scales: scales, zeros: zeros)
   }
+
+  var mlx: (setting: QuantizationSetting, scales: DType)? { order == nil ? affine : nil }
 
   // MARK: Scales and zeros
 
@@ -120,8 +130,8 @@ final class IntegerMatrix: PackedMatrix {
   }
 
   func mlxParts(rows: Range<Int>) -> [Tensor] {
-    guard let mlx else { preconditionFailure("the matrix has no MLX form") }
-    let (setting, columns) = (mlx.setting, form.columns)
+    guard let affine else { preconditionFailure("the matrix has no MLX form") }
+    let (setting, columns) = (affine.setting, form.columns)
     let (groups, repeats) = (columns / setting.groupSize, runLength / setting.groupSize)
     let words = Tensor.uninitialized([rows.count, columns * setting.bits / 32], dtype: .u32)
     let rowBytes = columns * setting.bits / 8
@@ -130,6 +140,7 @@ final class IntegerMatrix: PackedMatrix {
         var codes = [UInt8](repeating: 0, count: piece.count * columns)
         codes.withUnsafeMutableBufferPointer { codes in
           unpack(piece, into: codes)
+          if let order { Self.reorder(codes, order) }
           let first = (piece.lowerBound - rows.lowerBound) * rowBytes
           GroupedAffineWeights.pack(
             UnsafeBufferPointer(codes), bits: setting.bits,
@@ -148,7 +159,7 @@ final class IntegerMatrix: PackedMatrix {
       }
     }
     return [words]
-      + [scales, biases].map { Tensor($0, shape: [rows.count, groups]).cast(to: mlx.scales) }
+      + [scales, biases].map { Tensor($0, shape: [rows.count, groups]).cast(to: affine.scales) }
   }
 
   // MARK: Values
@@ -156,12 +167,13 @@ final class IntegerMatrix: PackedMatrix {
   func floats(rows: Range<Int>) -> Tensor { bytes(rows, .exact).expanded() }
 
   func matrix(_ arithmetic: Arithmetic) -> any WeightMatrix {
-    guard let mlx else { return bytes(0..<form.rows, arithmetic) }
+    guard let affine else { return bytes(0..<form.rows, arithmetic) }
     let parts = mlxParts(rows: 0..<form.rows)
     do {
-      return try GroupedAffineWeights(
-        codes: parts[0], scales: parts[1], biases: parts[2], bits: mlx.setting.bits,
-        groupSize: mlx.setting.groupSize, arithmetic: arithmetic, place: form.scales.name)
+      let weights = try GroupedAffineWeights(
+        codes: parts[0], scales: parts[1], biases: parts[2], bits: affine.setting.bits,
+        groupSize: affine.setting.groupSize, arithmetic: arithmetic, place: form.scales.name)
+      return order.map { ReorderedWeights(weights, order: $0) } ?? weights
     } catch {
       preconditionFailure("parts made for each other do not fit: \(error)")
     }
@@ -193,6 +205,15 @@ final class IntegerMatrix: PackedMatrix {
     ThreadPool.shared.run(count) { piece in
       let first = rows.lowerBound + piece * height
       body(first..<min(first + height, rows.upperBound))
+    }
+  }
+
+  /// Puts the codes of each row into another order.
+  private static func reorder(_ codes: UnsafeMutableBufferPointer<UInt8>, _ order: [Int32]) {
+    var row = [UInt8](repeating: 0, count: order.count)
+    for start in stride(from: 0, to: codes.count, by: order.count) {
+      for (place, column) in order.enumerated() { row[place] = codes[start + Int(column)] }
+      for (place, code) in row.enumerated() { codes[start + place] = code }
     }
   }
 
