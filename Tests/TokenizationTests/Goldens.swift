@@ -12,7 +12,9 @@ struct GoldenTokenizer: CustomTestStringConvertible {
 
   var testDescription: String { Files.name(of: folder) }
 
-  static let names = ["gpt2", "llama2_legacy", "llama3", "qwen2", "mistral_metaspace", "gemma"]
+  static let names = [
+    "gpt2", "llama2_legacy", "llama3", "qwen2", "mistral_metaspace", "gemma", "bert", "unigram",
+  ]
 
   /// A part of the set, in the repository.
   static let small = names.map { GoldenTokenizer(folder: bundled($0)) }
@@ -23,11 +25,12 @@ struct GoldenTokenizer: CustomTestStringConvertible {
   func tokenizer() throws -> Tokenizer { try Tokenizer.load(directory: folder) }
 
   /// The lines of one of its files.
-  func lines(_ file: String) throws -> [JSON] {
-    try Files.readText(path: "\(folder)/\(file)").split(separator: "\n").map {
-      try JSON.parse(String($0), source: file)
-    }
-  }
+  func lines(_ file: String) throws -> [JSON] { try jsonLines("\(folder)/\(file)") }
+}
+
+/// The values of a file with one on each line.
+func jsonLines(_ path: String) throws -> [JSON] {
+  try Files.readText(path: path).split(separator: "\n").map { try JSON.parse(String($0), source: path) }
 }
 
 /// The path of a file or folder beside the tests.

@@ -1,5 +1,6 @@
 // Files that are broken, lie, or want too much: always one sentence, never a crash.
 
+import Foundation
 import SafeIO
 import TestSupport
 import Testing
@@ -102,15 +103,24 @@ import Tokenization
 
   @Test(
     arguments: [
-      ("normalizer", ["type": "Precompiled"], "the normalizer 'Precompiled' is not supported; supported: "),
-      ("pre_tokenizer", ["type": "UnicodeScripts"], "the pre-tokenizer 'UnicodeScripts' is not supported"),
-      ("decoder", ["type": "CTC"], "the decoder 'CTC' is not supported"),
+      ("normalizer", ["type": "Other"], "the normalizer 'Other' is not supported; supported: "),
+      ("pre_tokenizer", ["type": "Other"], "the pre-tokenizer 'Other' is not supported"),
+      ("decoder", ["type": "Other"], "the decoder 'Other' is not supported"),
       ("post_processor", ["type": "Other"], "the post-processor 'Other' is not supported"),
-      ("model", ["type": "WordLevel"], "the model 'WordLevel' is not supported"),
+      ("model", ["type": "Other"], "the model 'Other' is not supported"),
+      ("pre_tokenizer", ["type": "FixedLength", "length": 0], "key 'length': must be larger than 0"),
+      ("normalizer", ["type": "Precompiled", "precompiled_charsmap": "A"], "is not base64"),
       (
-        "decoder", ["type": "Replace", "pattern": ["Regex": "a"], "content": ""],
-        "a regular expression in a decoder is not supported"
+        "normalizer", ["type": "Precompiled", "precompiled_charsmap": "/////w=="],
+        "says that its table is longer"
       ),
+      ("model", ["type": "Unigram", "vocab": [["a", "b"]]], "entry 0 is no pair of a token and a score"),
+      ("model", ["type": "Unigram", "vocab": [["a", -1]], "unk_id": 1], "key 'unk_id': 1 is no id"),
+      (
+        "model", ["type": "BPE", "vocab": ["a": 0], "scores": []],
+        "must have a number for each of the 1 tokens"
+      ),
+      ("model", ["type": "BPE", "vocab": ["<s>": 0], "merges": []], "puts in the id 2, which no token has"),
       ("normalizer", ["kind": "NFC"], "key 'type': is missing"),
     ] as [(String, JSON, String)])
   func `a step that is not supported is named`(part: String, step: JSON, problem: String) throws {
@@ -171,5 +181,107 @@ import Tokenization
     let path = try scratch.write([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d], "tokenizer.json")
     let failure = try #require(throws: Failure.self) { try Tokenizer.load(directory: scratch.path) }
     #expect(failure.message.hasPrefix("\(path): line 1, column "))
+  }
+
+  // MARK: Models
+
+  @Test func `a map of characters may hold anything`() throws {
+    var generator = SystemRandomNumberGenerator()
+    for round in 0..<300 {
+      var map: [UInt8] = [64, 0, 0, 0] + (0..<96).map { _ in UInt8.random(in: 0...255, using: &generator) }
+      // Leaves and loops, more often than chance would have them.
+      if round % 2 == 0 { for index in stride(from: 5, to: 64, by: 4) { map[index] |= 1 } }
+      for type in ["Precompiled", "SentencePiece"] {
+        let step: JSON = ["type": .string(type), "precompiled_charsmap": .string(base64(map))]
+        do throws(Failure) {
+          let json = replacing(["normalizer"], in: Self.small, with: step)
+          _ = try Tokenizer(json: json, source: "t").encode("ab aé\u{301}\u{0}\u{ff}zz")
+        } catch { #expect(error.kind == .badData) }
+      }
+    }
+  }
+
+  private func base64(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
+
+  @Test func `a map whose texts are too long is refused`() throws {
+    // One node that leads from every 'a' to a leaf whose text is all the rest.
+    var units = [UInt32](repeating: 0, count: 512)
+    units[0] = 1 << 10
+    units[1 ^ 0x61] = 0x61 | 1 << 8 | 2 << 10
+    units[1 ^ 0x61 ^ 2] = 0x8000_0000
+    let table = units.flatMap { unit in (0..<4).map { UInt8(truncatingIfNeeded: unit >> UInt32($0 * 8)) } }
+    let map = [0, 8, 0, 0] + table + Array(repeating: UInt8(ascii: "b"), count: 1 << 20)
+    for type in ["Precompiled", "SentencePiece"] {
+      let step: JSON = ["type": .string(type), "precompiled_charsmap": .string(base64(map))]
+      let tokenizer = try TinyTokenizer.splitting(nil, normalizer: step)
+      let failure = try #require(throws: Failure.self) {
+        try tokenizer.encode(String(repeating: "a", count: 1000))
+      }
+      #expect(failure.message.contains("times as long as it was"), "\(type): \(failure)")
+    }
+  }
+
+  @Test func `a token that is too long to look for is refused`() throws {
+    let long = String(repeating: "a", count: 2000)
+    for model: JSON in [
+      ["type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0], [.string(long), -1]]],
+      ["type": "WordPiece", "vocab": ["[UNK]": 0, long: 1]],
+      ["type": "BPE", "vocab": ["a": 0, long: 1], "scores": [0, 1]],
+    ] {
+      let failure = try #require(throws: Failure.self) { try TinyTokenizer.make(["model": model]) }
+      #expect(failure.message.contains("has 2000 bytes, at most 1024 are supported"), "\(failure)")
+    }
+  }
+
+  @Test(arguments: ["bpe", "unigram"])
+  func `a SentencePiece model that is cut off is refused, or is a shorter one`(name: String) throws {
+    let content = try Files.read(path: bundled("sentencepiece/\(name).model"))
+    let scratch = try Scratch()
+    for length in stride(from: 0, to: content.count, by: 37) {
+      let path = try scratch.write(Array(content.prefix(length)), "tokenizer.model")
+      do throws(Failure) { _ = try Tokenizer.load(directory: path).encode("a b") } catch {
+        #expect(error.kind == .badData)
+        #expect(!error.message.contains("\n"))
+      }
+    }
+  }
+
+  @Test(arguments: ["bpe", "unigram"])
+  func `every byte of a SentencePiece model may be wrong`(name: String) throws {
+    let content = try Files.read(path: bundled("sentencepiece/\(name).model"))
+    let scratch = try Scratch()
+    for index in stride(from: 0, to: content.count, by: 41) {
+      for value: UInt8 in [0, 0x7f, 0x80, 0xff] {
+        var wrong = content
+        wrong[index] = value
+        let path = try scratch.write(wrong, "tokenizer.model")
+        do throws(Failure) {
+          let tokenizer = try Tokenizer.load(directory: path)
+          _ = tokenizer.decode(try tokenizer.encode("The café, ﬁ 12").ids, skipSpecialTokens: false)
+        } catch { #expect([.badData, .notFound].contains(error.kind), "\(error)") }
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ("YQ== 0\nYg== 0\n", "line 2: the rank 0 stands there for the second time"),
+    ("YQ== 0\nYg==\n", "line 2: expected the bytes of a token in base64 and its rank"),
+    ("YQ== 0\nY 1\n", "line 2: expected the bytes of a token"),
+    ("YQ== 0\nYg== 9223372036854775807\n", "line 2: the rank 9223372036854775807 is far beyond the 2 tokens"),
+    ("YQ== 0\nYQ== 1\n", "the token 'a' has two ranks"),
+    ("YQ== 0\nYg== 1\n", "neither its name nor its 2 ranks tell how texts are split"),
+  ])
+  func `ranks that do not fit are refused`(content: String, problem: String) throws {
+    let scratch = try Scratch()
+    let path = try scratch.write([UInt8](content.utf8), "some.tiktoken")
+    let failure = try #require(throws: Failure.self) { try Tokenizer.load(directory: path) }
+    #expect(failure.kind == .badData && failure.message.contains(problem), "\(failure)")
+  }
+
+  @Test func `what is no tokenizer at all is said so`() throws {
+    let scratch = try Scratch()
+    let path = try scratch.write([0x89, 0x50, 0x4e, 0x47], "tokenizer.model")
+    let failure = try #require(throws: Failure.self) { try Tokenizer.load(directory: path) }
+    #expect(failure.message.hasPrefix("\(path): is no tokenizer"))
   }
 }

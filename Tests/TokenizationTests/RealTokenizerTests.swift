@@ -10,19 +10,15 @@ import Tokenization
 struct RealTokenizerTests {
   private static let folder = Shared.file("real/tokenizers")
 
-  /// GPT-2 comes as vocabulary and merges.
   private func tokenizer(_ name: String) throws -> Tokenizer {
-    guard name == "gpt2" else { return try Tokenizer.load(directory: "\(Self.folder)/\(name)") }
-    let vocabulary = try JSON.read(path: "\(Self.folder)/gpt2/vocab.json")
-    let merges = try Files.readText(path: "\(Self.folder)/gpt2/merges.txt").split(separator: "\n")
-    return try TinyTokenizer.make([
-      "added_tokens": [["id": 50256, "content": "<|endoftext|>", "special": true]],
-      "pre_tokenizer": ["type": "ByteLevel", "add_prefix_space": false], "decoder": ["type": "ByteLevel"],
-      "model": ["type": "BPE", "vocab": vocabulary, "merges": .array(merges.map { .string(String($0)) })],
-    ])
+    try Tokenizer.load(directory: "\(Self.folder)/\(name)")
   }
 
-  @Test(arguments: [("llama2", "llama-spm"), ("llama3", "llama-bpe"), ("qwen", "qwen2"), ("gpt2", "gpt-2")])
+  @Test(arguments: [
+    ("llama2", "llama-spm"), ("llama3", "llama-bpe"), ("qwen", "qwen2"), ("gpt2", "gpt-2"),
+    ("llama2/tokenizer.model", "llama-spm"), ("llama3/tokenizer.model", "llama-bpe"),
+    ("qwen/qwen.tiktoken", "qwen2"),
+  ])
   func `the 47 strings of llama.cpp have their ids`(name: String, expected: String) throws {
     let tokenizer = try tokenizer(name)
     let texts = try Files.readText(path: "\(Self.folder)/gguf/inp.txt").components(

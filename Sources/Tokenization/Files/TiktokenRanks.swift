@@ -10,19 +10,24 @@ struct TiktokenRanks: Sendable {
   private(set) var tokens: [[UInt8]?] = []
   private let source: String
 
-  /// More ranks than anyone has.
-  private static let maximumRank = 1 << 22
+  /// How many ranks may be left out.
+  private static let maximumGap = 4096
 
   /// Reads a file's content.
   /// - Throws: `Failure.badData` with the line that is no token and rank, or has a rank for the second time.
   init(_ content: [UInt8], source: String) throws(Failure) {
     self.source = source
-    for (index, line) in content.split(separator: UInt8(ascii: "\n")).enumerated() {
+    let lines = content.split(separator: UInt8(ascii: "\n"))
+    for (index, line) in lines.enumerated() {
       let parts = line.split(whereSeparator: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") })
       guard parts.count == 2, let bytes = Base64.decode(parts[0]), !bytes.isEmpty,
-        let rank = Int(String(decoding: parts[1], as: UTF8.self)), rank >= 0, rank < Self.maximumRank
+        let rank = Int(String(decoding: parts[1], as: UTF8.self)), rank >= 0
       else {
         throw .badData("\(source): line \(index + 1)", "expected the bytes of a token in base64 and its rank")
+      }
+      guard rank < lines.count + Self.maximumGap else {
+        throw .badData(
+          "\(source): line \(index + 1)", "the rank \(rank) is far beyond the \(lines.count) tokens")
       }
       while tokens.count <= rank { tokens.append(nil) }
       guard tokens[rank] == nil else {

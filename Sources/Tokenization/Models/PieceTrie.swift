@@ -70,7 +70,8 @@ struct PieceTrie: Sendable {
       } else if bytes.allSatisfy({ units[place - bytes[0] + $0].parent < 0 }) {
         break
       }
-      place += 1
+      // Nobody looks for ever: behind the end everything is free.
+      place = place - start < 4096 ? place + 1 : max(place + 1, units.count)
     }
     // Where hardly anything is free, nobody needs to look again.
     if taken * 20 >= (place - start + 1) * 19 { firstFree = max(firstFree, place) }

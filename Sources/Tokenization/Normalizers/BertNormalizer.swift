@@ -52,7 +52,7 @@ struct BertNormalizer: Normalizer {
   /// Control, format, private use: what BERT's cleaning removes.
   private static func isControl(_ scalar: UInt32) -> Bool {
     if scalar >= 0x20 && scalar < 0x7f || scalar == 9 || scalar == 10 || scalar == 13 { return false }
-    return GeneralCategory.contains(removed, scalar)
+    return GeneralCategory.contains(removed, scalar) && ScalarClass.isInUnicode8(scalar)
   }
 
   private static let removed: UInt32 = 1 << 25 | 1 << 26 | 1 << 28
@@ -60,7 +60,13 @@ struct BertNormalizer: Normalizer {
   private static let nonspacingMark = GeneralCategory.mask("Mn") ?? 0
 
   private static func isNonspacingMark(_ scalar: UInt32) -> Bool {
-    scalar >= 0x300 && GeneralCategory.contains(nonspacingMark, scalar)
+    switch scalar {
+    case ..<0x300: false
+    // In Unicode 8 they were something else, or were a mark.
+    case 0x1885, 0x1886, 0x111c9: false
+    case 0x1734: true
+    default: GeneralCategory.contains(nonspacingMark, scalar) && ScalarClass.isInUnicode8(scalar)
+    }
   }
 
   /// The blocks of CJK ideographs.

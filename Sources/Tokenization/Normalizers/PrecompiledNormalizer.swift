@@ -20,25 +20,30 @@ struct PrecompiledNormalizer: Normalizer {
     var changes: [AlignedText.Change] = []
     changes.reserveCapacity(text.bytes.count)
     var isChanged = false
-    func put(_ content: ArraySlice<UInt8>, replacing count: Int) {
+    func put(_ content: ArraySlice<UInt8>, replacing count: Int) throws(Failure) {
       isChanged = true
-      let new = Array(String(decoding: content, as: UTF8.self).unicodeScalars)
-      // The library counts the first character as an insertion where a text grows; offsets follow it.
-      for (index, scalar) in new.enumerated() {
-        changes.append(.init(scalar: scalar.value, shift: index == 0 ? new.count - count : index))
+      try text.check(growth: changes.count + content.count - text.bytes.count)
+      let scalars = String(decoding: content, as: UTF8.self).unicodeScalars
+      changes += scalars.map { AlignedText.Change(scalar: $0.value, shift: 0) }
+      let growth = scalars.count - count
+      if growth > 0 {
+        // The last ones are new.
+        for index in changes.indices.suffix(growth) { changes[index].shift = 1 }
+      } else if growth < 0, !changes.isEmpty {
+        changes[changes.count - 1].shift += growth
       }
     }
     let bytes = text.bytes
     for cluster in GraphemeClusters(bytes) {
       if cluster.count < 6, let content = map.shortestPrefix(of: bytes, cluster) {
-        put(content, replacing: UTF8Text.count(in: bytes, cluster))
+        try put(content, replacing: UTF8Text.count(in: bytes, cluster))
         continue
       }
       var index = cluster.lowerBound
       while index < cluster.upperBound {
         let (scalar, length) = UTF8Text.scalar(in: bytes, at: index)
         if let content = map.shortestPrefix(of: bytes, index..<index + length) {
-          put(content, replacing: 1)
+          try put(content, replacing: 1)
         } else {
           changes.append(.init(scalar: scalar, shift: 0))
         }

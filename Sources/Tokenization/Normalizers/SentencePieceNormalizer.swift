@@ -14,6 +14,9 @@ struct SentencePieceNormalizer: Normalizer {
     case first
   }
 
+  /// In bytes: a map may be made so that following it never ends.
+  private static let longestRule = 256
+
   private let map: CharacterMap?
   /// What the user defined is not rewritten.
   private let kept: PieceTrie?
@@ -85,7 +88,10 @@ struct SentencePieceNormalizer: Normalizer {
       bytes.withUnsafeBufferPointer { kept.forEachMatch(in: $0, at: position) { place, _ in end = place } }
       if let end { return (bytes[position..<end], end - position) }
     }
-    if let map, let (length, content) = map.longestPrefix(of: bytes, position..<bytes.count) {
+    if let map,
+      let (length, content) = map.longestPrefix(
+        of: bytes, position..<min(bytes.count, position + Self.longestRule))
+    {
       return (content, length)
     }
     let length = UTF8Text.length(ofLead: bytes[position])

@@ -12,6 +12,8 @@ struct ByteLevelPostProcessor: PostProcessor {
     addsPrefixSpace = try fields.bool("add_prefix_space", default: true)
   }
 
+  var ids: [Int32] { [] }
+
   func process(_ parts: [Encoding], addSpecialTokens: Bool) -> [Encoding] {
     guard trimsOffsets else { return parts }
     return parts.map { OffsetTrimming.trimmed($0, addsPrefixSpace: addsPrefixSpace) }

@@ -27,6 +27,8 @@ struct PairPostProcessor: PostProcessor {
     )
   }
 
+  var ids: [Int32] { start.ids + separator.ids }
+
   func process(_ parts: [Encoding], addSpecialTokens: Bool) -> [Encoding] {
     parts.enumerated().map { index, part in
       var text =

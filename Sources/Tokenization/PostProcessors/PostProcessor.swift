@@ -4,6 +4,9 @@ import SafeIO
 
 /// A step that works on whole encodings.
 protocol PostProcessor: Sendable {
+  /// The ids that it puts in.
+  var ids: [Int32] { get }
+
   /// Takes the encodings of one text or two, or what the step before made of them, in order.
   func process(_ parts: [Encoding], addSpecialTokens: Bool) -> [Encoding]
 }

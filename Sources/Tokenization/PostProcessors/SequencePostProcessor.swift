@@ -14,6 +14,8 @@ struct SequencePostProcessor: PostProcessor {
     }
   }
 
+  var ids: [Int32] { steps.flatMap(\.ids) }
+
   func process(_ parts: [Encoding], addSpecialTokens: Bool) -> [Encoding] {
     steps.reduce(parts) { $1.process($0, addSpecialTokens: addSpecialTokens) }
   }

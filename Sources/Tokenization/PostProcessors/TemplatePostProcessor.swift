@@ -18,6 +18,12 @@ struct TemplatePostProcessor: PostProcessor {
     pair = try Self.pieces(fields, "pair", texts: 2)
   }
 
+  var ids: [Int32] {
+    (single + pair).flatMap { piece -> [Int32] in
+      if case .special(let encoding) = piece { encoding.ids } else { [] }
+    }
+  }
+
   func process(_ parts: [Encoding], addSpecialTokens: Bool) -> [Encoding] {
     (parts.count == 1 ? single : pair).compactMap { piece in
       switch piece {

@@ -254,8 +254,11 @@ extension AlignedText {
     fileprivate var origins: [Origin] = []
     private let old: [Origin]
     private let end: UInt32
+    /// As of the text itself.
+    private let maximumCount: Int
 
     init(of text: AlignedText) {
+      maximumCount = text.maximumCount
       old = text.originOfEachByte()
       end = old.last?.end ?? UInt32(text.firstCodePoint)
       bytes.reserveCapacity(text.bytes.count + text.bytes.count / 2)
@@ -265,15 +268,13 @@ extension AlignedText {
     /// Appends what stands for the bytes in `range` of the old text, which begins and ends between scalars.
     @inline(__always)
     mutating func append(_ content: [UInt8], from range: Range<Int>) {
-      let origin = origin(of: range)
-      for byte in content {
-        bytes.append(byte)
-        origins.append(origin)
-      }
+      for byte in content { append(byte, from: range) }
     }
 
+    /// What is more than a text may grow is not appended; then `apply` fails.
     @inline(__always)
     mutating func append(_ byte: UInt8, from range: Range<Int>) {
+      if bytes.count > maximumCount { return }
       bytes.append(byte)
       origins.append(origin(of: range))
     }
@@ -304,7 +305,8 @@ extension AlignedText {
     origins = rewriting.origins
   }
 
-  private func check(growth: Int) throws(Failure) {
+  /// Throws when the text may not become longer by so many bytes.
+  func check(growth: Int) throws(Failure) {
     guard growth <= maximumCount - bytes.count || growth <= 0 else {
       throw .badData(
         "tokenizer.json",

@@ -100,12 +100,20 @@ enum ScalarClass {
     GeneralCategory.contains(GeneralCategory.numbers, scalar)
   }
 
-  /// What counts as punctuation for BERT: all of ASCII's, symbols too, and the Unicode categories P.
+  /// What counts as punctuation for BERT: all of ASCII's, symbols too, and the categories P of Unicode 8.
   static func isPunctuation(_ scalar: UInt32) -> Bool {
     switch scalar {
     case 0x21...0x2f, 0x3a...0x40, 0x5b...0x60, 0x7b...0x7e: true
-    default: GeneralCategory.contains(GeneralCategory.punctuation, scalar)
+    case ..<0x80: false
+    // Later they became a symbol and a mark.
+    case 0x166d, 0x111c9: true
+    default: GeneralCategory.contains(GeneralCategory.punctuation, scalar) && isInUnicode8(scalar)
     }
+  }
+
+  /// Whether a character is in Unicode 8, whose categories the library's steps for BERT have.
+  static func isInUnicode8(_ scalar: UInt32) -> Bool {
+    Unicode.Scalar(scalar)?.properties.age.map { $0.major <= 8 } ?? false
   }
 
   /// The Unicode property Alphabetic.

@@ -10,7 +10,8 @@ struct Tokenize: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Turn text into tokens and back; render conversations.",
     discussion: """
-      --model is a model folder, a folder with a tokenizer, or a tokenizer.json. In a file for --input each line is \
+      --model is a model folder, a folder with a tokenizer, or the file of one: tokenizer.json, a tokenizer.model of \
+      SentencePiece, a tiktoken file, vocab.json beside merges.txt. In a file for --input each line is \
       a JSON object: {"text": …}, also with "pair", gives {"ids": […], "tokens": […]}; with --decode {"ids": […]} \
       gives {"text": …}. A file for --chat holds {"messages": […], "tools": […], "add_generation_prompt": true} \
       and any variables of the template; "now", such as 2025-03-04T05:06:07, sets the clock that it sees.
@@ -22,8 +23,14 @@ struct Tokenize: ParsableCommand {
         mlt tokenize --model base --chat conversation.json
       """)
 
-  @Option(help: ArgumentHelp("Model folder, tokenizer folder or tokenizer.json.", valueName: "path"))
+  @Option(help: ArgumentHelp("Model folder, tokenizer folder or tokenizer's file.", valueName: "path"))
   var model: String
+
+  @Option(
+    help: ArgumentHelp(
+      "How a tiktoken file's texts are split (cl100k_base, o200k_base, llama3, qwen, …), where its name does not tell.",
+      valueName: "name"))
+  var split: String?
 
   @Argument(help: "The text; with --decode the ids, with spaces or commas between them.")
   var text: String?
@@ -48,6 +55,13 @@ struct Tokenize: ParsableCommand {
   @Flag(help: "Put no special tokens around a text.")
   var noSpecialTokens = false
 
+  @Flag(help: "Read special tokens that stand in a text as text.")
+  var splitSpecialTokens = false
+
+  @Flag(
+    help: "Make the lines of --input equally long, as the tokenizer's file says, and mark what is padding.")
+  var pad = false
+
   @Flag(help: "Say where each token comes from, in code points of the text.")
   var offsets = false
 
@@ -61,25 +75,37 @@ struct Tokenize: ParsableCommand {
       throw ValidationError("--chat-template and --chat-template-args go with --chat.")
     }
     if jsonl && chat == nil { throw ValidationError("--jsonl goes with --chat.") }
-    if chat != nil && (decode || offsets || noSpecialTokens) {
-      throw ValidationError("--decode, --offsets and --no-special-tokens do not go with --chat.")
+    if chat != nil && (decode || offsets || noSpecialTokens || splitSpecialTokens) {
+      throw ValidationError(
+        "--decode, --offsets, --no-special-tokens and --split-special-tokens do not go with --chat.")
     }
+    if pad && (input == nil || decode) { throw ValidationError("--pad goes with --input, without --decode.") }
     if skipSpecialTokens && !decode { throw ValidationError("--skip-special-tokens goes with --decode.") }
-    if decode && (offsets || noSpecialTokens) {
-      throw ValidationError("--offsets and --no-special-tokens do not go with --decode.")
+    if decode && (offsets || noSpecialTokens || splitSpecialTokens) {
+      throw ValidationError(
+        "--offsets, --no-special-tokens and --split-special-tokens do not go with --decode.")
     }
   }
 
   func run() throws {
     _ = common.start()
-    let tokenizer = try Tokenizer.load(directory: model)
+    let tokenizer = try Tokenizer.load(directory: model, splitRule: split)
     if let chat {
       try render(chat, tokenizer)
     } else if let input {
       var lines = try JSONLines(path: input)
+      var batch: [Encoding] = []
       while let (line, place) = try lines.next() {
-        decode ? try show(ids: ids(in: line, place), tokenizer) : try show(line, place, tokenizer)
+        if decode {
+          try show(ids: ids(in: line, place), tokenizer)
+        } else if pad {
+          batch.append(try encoding(of: line, place, tokenizer))
+        } else {
+          show(try encoding(of: line, place, tokenizer))
+        }
       }
+      if pad { try tokenizer.batchPadding().pad(&batch) }
+      for encoding in batch { show(encoding) }
     } else if decode {
       try show(ids: ids(listedIn: text ?? ""), tokenizer)
     } else {
@@ -90,7 +116,7 @@ struct Tokenize: ParsableCommand {
   // MARK: Encoding
 
   private func show(_ text: String, _ tokenizer: Tokenizer) throws {
-    let encoding = try tokenizer.encode(text, addSpecialTokens: !noSpecialTokens)
+    let encoding = try tokenizer.encode(text, addSpecialTokens: !noSpecialTokens, special: reading)
     if common.json {
       Console.print(json: record(of: encoding))
       return
@@ -103,11 +129,17 @@ struct Tokenize: ParsableCommand {
     Console.print(Console.table(["id", "token"] + (offsets ? ["start", "end"] : []), rows))
   }
 
-  /// One line of the input: a JSON object with `--json`, else its ids.
-  private func show(_ line: JSON, _ place: String, _ tokenizer: Tokenizer) throws {
+  private var reading: SpecialTokenReading { splitSpecialTokens ? .nowhere : .everywhere }
+
+  private func encoding(of line: JSON, _ place: String, _ tokenizer: Tokenizer) throws -> Encoding {
     let fields = try Fields(line, source: place)
-    let encoding = try tokenizer.encode(
-      fields.string("text"), pair: fields.optionalString("pair"), addSpecialTokens: !noSpecialTokens)
+    return try tokenizer.encode(
+      fields.string("text"), pair: fields.optionalString("pair"), addSpecialTokens: !noSpecialTokens,
+      special: reading)
+  }
+
+  /// One line of the input: a JSON object with `--json`, else its ids.
+  private func show(_ encoding: Encoding) {
     if common.json {
       Console.print(json: record(of: encoding))
     } else {
@@ -120,6 +152,10 @@ struct Tokenize: ParsableCommand {
       "ids": .array(encoding.ids.map { .integer(Int($0)) }),
       "tokens": .array(encoding.tokens.map { .string($0) }),
     ]
+    if pad {
+      record["attention_mask"] = .array(
+        encoding.ids.indices.map { encoding.padding.contains($0) ? 0 : 1 })
+    }
     if offsets {
       record["offsets"] = .array(
         encoding.offsets.map { .array([.integer($0.lowerBound), .integer($0.upperBound)]) })
