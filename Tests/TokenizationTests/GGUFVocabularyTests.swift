@@ -70,23 +70,24 @@ import Tokenization
     #expect(try tokenizer.encode("aaa</s>a", addSpecialTokens: false).ids == [4, 3, 2, 3])
   }
 
-  @Test(
-    arguments: [
-      ({ $0.model = "rwkv" }, "v.gguf: tokenizer.ggml.model: the kind of tokenizer 'rwkv' is not supported"),
-      ({ $0.pre = "lama-bpe" }, "called 'lama-bpe' is not known; did you mean 'llama-bpe'?"),
-      ({ $0.scores = [1] }, "v.gguf: tokenizer.ggml.scores: has 1 elements for 3 tokens"),
-      ({ $0.types = [1, 2, 9] }, "v.gguf: tokenizer.ggml.token_type: expected numbers from 1 to 6, found 9"),
-      ({ $0.types = [1] }, "v.gguf: tokenizer.ggml.token_type: has 1 elements for 3 tokens"),
-      (
-        { $0.tokenIDs = ["bos": 3] },
-        "v.gguf: tokenizer.ggml.bos_token_id: 3 is no id of a vocabulary of 3 tokens"
-      ),
-      ({ $0.tokens = [] }, "v.gguf: tokenizer.ggml.tokens: is missing or empty"),
-      ({ $0.tokens = ["a", "b", "a"] }, "v.gguf: tokenizer.ggml.tokens: the tokens 0 and 2 are both 'a'"),
-      ({ $0.merges = ["a c"] }, "needs a token that is not in the vocabulary"),
-      ({ $0.merges = ["ab"] }, "is no pair of tokens"),
-      ({ $0.model = "llama" }, "v.gguf: tokenizer.ggml.scores: is missing, which the kind 'llama' needs"),
-    ] as [(@Sendable (inout GGUFVocabulary) -> Void, String)])
+  private static let misfits: [(@Sendable (inout GGUFVocabulary) -> Void, String)] = [
+    ({ $0.model = "rwkv" }, "v.gguf: tokenizer.ggml.model: the kind of tokenizer 'rwkv' is not supported"),
+    ({ $0.pre = "lama-bpe" }, "called 'lama-bpe' is not known; did you mean 'llama-bpe'?"),
+    ({ $0.scores = [1] }, "v.gguf: tokenizer.ggml.scores: has 1 elements for 3 tokens"),
+    ({ $0.types = [1, 2, 9] }, "v.gguf: tokenizer.ggml.token_type: expected numbers from 1 to 6, found 9"),
+    ({ $0.types = [1] }, "v.gguf: tokenizer.ggml.token_type: has 1 elements for 3 tokens"),
+    (
+      { $0.tokenIDs = ["bos": 3] },
+      "v.gguf: tokenizer.ggml.bos_token_id: 3 is no id of a vocabulary of 3 tokens"
+    ),
+    ({ $0.tokens = [] }, "v.gguf: tokenizer.ggml.tokens: is missing or empty"),
+    ({ $0.tokens = ["a", "b", "a"] }, "v.gguf: tokenizer.ggml.tokens: the tokens 0 and 2 are both 'a'"),
+    ({ $0.merges = ["a c"] }, "needs a token that is not in the vocabulary"),
+    ({ $0.merges = ["ab"] }, "is no pair of tokens"),
+    ({ $0.model = "llama" }, "v.gguf: tokenizer.ggml.scores: is missing, which the kind 'llama' needs"),
+  ]
+
+  @Test(arguments: misfits)
   func `keys that do not fit together are refused`(
     change: @Sendable (inout GGUFVocabulary) -> Void, problem: String
   ) throws {
