@@ -5,7 +5,7 @@ import SafeIO
 
 /// The parsed chat templates of a model, of which one is rendered.
 package struct ChatTemplate: Sendable {
-  /// One of them, with its place for errors. A mistake in it counts when it is to be rendered.
+  /// One of them, with its place for errors; a mistake in it counts when it is to be rendered.
   private struct Parsed: Sendable {
     let place: String
     let statements: Result<[TemplateStatement], Failure>

@@ -1,7 +1,7 @@
 // Lists (with tuples and what behaves like them), mappings in the order of insertion, and namespaces.
 
 /// A sequence of values.
-final class TemplateList: TemplateHolder {
+final class TemplateList {
   enum Kind: Equatable {
     case list
     case tuple
@@ -26,13 +26,13 @@ final class TemplateList: TemplateHolder {
 
   let kind: Kind
   var items: [TemplateValue]
+  let height: Int
 
   init(_ items: [TemplateValue], _ kind: Kind) {
     self.items = items
     self.kind = kind
+    height = 1 + (items.lazy.map(\.height).max() ?? 0)
   }
-
-  func release() { items = [] }
 
   var isTuple: Bool {
     switch kind {
@@ -111,6 +111,7 @@ final class TemplateMapping: TemplateHolder {
   private(set) var keys: [TemplateValue] = []
   private(set) var values: [TemplateValue] = []
   private var positions: [TemplateKey: Int] = [:]
+  private(set) var height = 1
 
   var count: Int { keys.count }
 
@@ -125,6 +126,7 @@ final class TemplateMapping: TemplateHolder {
   subscript(text: String) -> TemplateValue? { self[TemplateKey(text)] }
 
   func set(_ key: TemplateKey, _ name: TemplateValue, to value: TemplateValue) {
+    height = max(height, 1 + value.height)
     if let position = positions[key] {
       values[position] = value
     } else {

@@ -13,13 +13,19 @@ extension TemplateEvaluator {
     case .list(let items): return try list(try evaluate(items, scope))
     case .tuple(let items): return try list(try evaluate(items, scope), .tuple)
     case .mapping(let pairs): return try mapping(pairs, scope)
-    case .attribute(let operand, let name): return try attribute(name, of: try evaluate(operand, scope))
+    case .attribute(let operand, let name):
+      let value = try evaluate(operand, scope)
+      place = expression.place
+      return try attribute(name, of: value)
     case .subscripted(let operand, let key): return try subscripted(operand, key, scope)
     case .slice: throw failure("a slice without brackets")
     case .call: return try evaluateCall(expression, scope)
     case .filter(let operand, let name, let arguments): return try filtered(operand, name, arguments, scope)
     case .test(let operand, let name, let arguments): return try tested(operand, name, arguments, scope)
-    case .unary(let symbol, let operand): return try unary(symbol, try evaluate(operand, scope))
+    case .unary(let symbol, let operand):
+      let value = try evaluate(operand, scope)
+      place = expression.place
+      return try unary(symbol, value)
     case .binary(let symbol, let left, let right): return try binary(symbol, left, right, scope)
     case .concatenation(let parts): return try concatenated(parts, scope)
     case .comparison(let first, let parts): return try compared(first, parts, scope)
@@ -164,9 +170,11 @@ extension TemplateEvaluator {
   private func compared(
     _ first: TemplateExpression, _ parts: [TemplatePart], _ scope: TemplateScope
   ) throws(Failure) -> TemplateValue {
+    let start = place
     var left = try evaluate(first, scope)
     for part in parts {
       let right = try evaluate(part.operand, scope)
+      place = start
       guard try compare(left, part.comparison, right) else { return .bool(false) }
       left = right
     }

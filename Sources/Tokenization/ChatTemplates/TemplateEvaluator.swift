@@ -11,7 +11,7 @@ final class TemplateEvaluator {
   /// texts.
   private static let steps = (base: 3_000_000, perValue: 5_000, perByte: 4)
   /// Bytes of all that is made: for any conversation, and more for its values and the bytes of its texts.
-  private static let memory = (base: 24 << 20, perValue: 8_192, perByte: 32)
+  private static let memory = (base: 24 << 20, perValue: 32 << 10, perByte: 32)
   /// Bytes of any one text.
   static let maximumText = 4 << 20
   /// Items of any one list.
@@ -40,7 +40,7 @@ final class TemplateEvaluator {
   }
 
   deinit {
-    // One by one, since values within values would be destroyed by recursion, and cycles not at all.
+    // One by one, since what stands within each other would be destroyed by recursion, and cycles not at all.
     for holder in holders { holder.release() }
   }
 
@@ -141,8 +141,14 @@ final class TemplateEvaluator {
     try spend(8 + items.count)
     try hold(128 + 32 * items.count)
     let list = TemplateList(items, kind)
-    holders.append(list)
+    try checkHeight(list.height)
     return list
+  }
+
+  private func checkHeight(_ height: Int) throws(Failure) {
+    guard height <= Self.maximumNesting else {
+      throw failure("nests values deeper than \(Self.maximumNesting)")
+    }
   }
 
   /// Refuses a list that would be too long.
@@ -155,9 +161,7 @@ final class TemplateEvaluator {
   func makeMapping() throws(Failure) -> TemplateMapping {
     try spend(8)
     try hold(256)
-    let mapping = TemplateMapping()
-    holders.append(mapping)
-    return mapping
+    return TemplateMapping()
   }
 
   /// Sets the value of a key that the template names.
@@ -165,6 +169,7 @@ final class TemplateEvaluator {
     let index = try self.key(key)
     if mapping[index] == nil { try hold(256 + Self.size(key)) }
     mapping.set(index, key, to: value)
+    try checkHeight(mapping.height)
   }
 
   /// Keeps what holds values until the end.
@@ -188,13 +193,9 @@ final class TemplateEvaluator {
       maximumSteps += Self.steps.perByte * text.utf8.count
       maximumBytes += Self.memory.perByte * text.utf8.count
       return .string(text)
-    case .array(let elements):
-      let list = TemplateList(elements.map { value($0) }, .list)
-      holders.append(list)
-      return .list(list)
+    case .array(let elements): return .list(TemplateList(elements.map { value($0) }, .list))
     case .object(let object):
       let mapping = TemplateMapping()
-      holders.append(mapping)
       for (key, element) in object { mapping.set(key, to: value(element)) }
       return .mapping(mapping)
     }

@@ -103,9 +103,13 @@ extension TemplateFilters {
     let keyOf = { (item: TemplateValue) throws(Failure) -> TemplateValue in
       try key.value(of: item, call.evaluator, initial: initial)
     }
-    let items = try sorted(
-      try call.evaluator.items(of: value), isReversed: false, call
-    ) { item throws(Failure) in [try folded(keyOf(item), isExact, call)] }
+    let all = try call.evaluator.items(of: value)
+    let items = try sorted(all, isReversed: false, call) { item throws(Failure) in
+      let key = try keyOf(item)
+      // Nothing is before or behind what is not there.
+      if all.count > 1 { try call.evaluator.checkDefined(key) }
+      return [try folded(key, isExact, call)]
+    }
     var results: [TemplateValue] = []
     var start = 0
     while start < items.count {

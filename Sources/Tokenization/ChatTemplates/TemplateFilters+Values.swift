@@ -158,8 +158,15 @@ extension TemplateFilters {
     return .string("\(number) \(names.prefix(1))\(isBinary ? "i" : "")B")
   }
 
+  /// The text that a filter needs.
+  static func text(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> String {
+    try call.evaluator.checkDefined(value)
+    guard let text = value.textValue else { throw call.failure("expected str, not \(value.typeName)") }
+    return text
+  }
+
   static func indent(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> TemplateValue {
-    let text = try call.evaluator.string(value)
+    let text = try text(value, call)
     var margin = "    "
     if let given = call.argument(0, "width") {
       if let text = given.textValue {
@@ -184,7 +191,7 @@ extension TemplateFilters {
   }
 
   static func truncate(_ value: TemplateValue, _ call: TemplateCall) throws(Failure) -> TemplateValue {
-    let scalars = try call.evaluator.string(value).unicodeScalars
+    let scalars = try text(value, call).unicodeScalars
     let length = min(try call.integer(0, "length") ?? 255, TemplateEvaluator.maximumText)
     let end = try call.text(2, "end") ?? "..."
     let leeway = min(try call.integer(3, "leeway") ?? 5, TemplateEvaluator.maximumText)

@@ -9,6 +9,7 @@ enum TemplateFilters {
   static let table: [String: Filter] = [
     "abs": absolute,
     "attr": { (value, call) throws(Failure) in
+      try call.evaluator.checkDefined(value)
       let name = try call.requiredText(0, "name")
       return call.evaluator.ownAttribute(name, of: value)
         ?? .undefined("'\(value.description)' has no attribute '\(name)'")

@@ -81,6 +81,8 @@ enum TemplateGlobals {
         throw call.failure(refusal)
       }
     }
+    // It can be made to contain itself.
+    try call.evaluator.keep(values)
     return .object(TemplateNamespace(values))
   }
 

@@ -83,7 +83,7 @@ enum TemplateMethods {
   ) -> TemplateValue? {
     guard let method = table[name] else { return nil }
     return .function(
-      TemplateFunction(name) { call throws(Failure) in
+      TemplateFunction(name, height: 1 + value.height) { call throws(Failure) in
         try call.evaluator.spend(on: value, call, name)
         guard value.isMarked else { return try method(receiver, call) }
         return value.marking(try method(receiver, try escapedArguments(call, of: name)))

@@ -1,5 +1,6 @@
 // The values of a running template, with Python's meaning. Templates can't change lists and mappings; namespaces they
-// can, so values may form cycles and any depth, and the evaluator keeps all of them and empties them at the end.
+// can, so values may form cycles, and the evaluator keeps namespaces to empty them at the end. How deep lists and
+// mappings stand within each other is bounded, since they are destroyed by recursion.
 
 import SafeIO
 
@@ -20,6 +21,16 @@ enum TemplateValue {
   case mapping(TemplateMapping)
   case function(TemplateFunction)
   case object(any TemplateObject)
+
+  /// How many lists and mappings stand within each other here.
+  var height: Int {
+    switch self {
+    case .list(let list): list.height
+    case .mapping(let mapping): mapping.height
+    case .function(let function): function.height
+    default: 0
+    }
+  }
 
   /// The value as messages about what it lacks name it.
   var description: String { isNone ? "None" : "\(typeName) object" }
@@ -136,13 +147,16 @@ final class TemplateFunction {
   let body: (TemplateCall) throws(Failure) -> TemplateValue
   /// What can be read of a macro; nothing of other functions.
   let attributes: [String: TemplateValue]
+  /// That of the value whose method this is.
+  let height: Int
 
   init(
-    _ name: String, attributes: [String: TemplateValue] = [:],
+    _ name: String, attributes: [String: TemplateValue] = [:], height: Int = 0,
     _ body: @escaping (TemplateCall) throws(Failure) -> TemplateValue
   ) {
     self.name = name
     self.attributes = attributes
+    self.height = height
     self.body = body
   }
 

@@ -17,7 +17,7 @@ struct TemplateWrapping {
     guard wrapping.width > 0 else { throw call.failure("invalid width \(wrapping.width) (must be > 0)") }
     let separator = try call.text(2, "wrapstring") ?? "\n"
     var result = ""
-    for (index, line) in TemplateText.lines(try call.evaluator.string(value)).enumerated() {
+    for (index, line) in TemplateText.lines(try TemplateFilters.text(value, call)).enumerated() {
       if index > 0 { try call.evaluator.append(separator, to: &result) }
       try wrapping.write(Array(line.unicodeScalars), separator, to: &result, call.evaluator)
     }
@@ -70,7 +70,7 @@ struct TemplateWrapping {
 
   // MARK: Words
 
-  /// A word, blanks or dashes: a line may end before and behind it. Nothing at the end of the text.
+  /// A word, blanks or dashes, before and behind which a line may end; nothing at the end of the text.
   private func chunk(at start: Int, in text: [Unicode.Scalar]) -> Range<Int> {
     start..<(start < text.count ? end(from: start, in: text) : start)
   }

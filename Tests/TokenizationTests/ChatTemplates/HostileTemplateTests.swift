@@ -29,7 +29,7 @@ import Tokenization
     "{% set ns = namespace(l=1) %}{% for i in range(90000) %}{% for a in [ns.l] %}{% set ns.l = loop %}{% endfor %}{% endfor %}{{ raise_exception('end') }}",
     "{{ '%1000000000s' % 'a' % 1 }}", "{{ 2 ** 9999999999 }}", "{{ 9223372036854775807 + 1 }}",
     "{{ (-9223372036854775807 - 1) // -1 }}", "{{ -(-9223372036854775807 - 1) }}",
-    "{{ 99999999999999999999 }}", "{{ 1 % 0 }}", "{{ 1.5 % 0 }}", "{{ [1][::0] }}", "{{ (-8) ** 0.5 }}",
+    "{{ 1 % 0 }}", "{{ 1.5 % 0 }}", "{{ [1][::0] }}", "{{ (-8) ** 0.5 }}",
     "{{ strftime_now('%c' * 4000) }}", "{{ [1]|batch(9223372036854775807, 1)|list }}",
     "{% include 'x' %}", "{% extends 'x' %}", "{% import 'x' as y %}", "{% if x %}", "{% endif %}", "{{ x",
     "{% raw %}",
@@ -43,16 +43,43 @@ import Tokenization
     "{{ (['A' * 4000000] * 100000)|select('upper')|list|length }}",
     "{{ (['a'] * 100000)|map('replace', 'A' * 4000000, '')|list|length }}",
     "{{ (['a'] * 100000)|select('in', 'A' * 4000000)|list|length }}",
-    "{{ ('A' * 4000000).startswith((('A' * 4000000),) * 100000) }}",
     "{% set m = {'A' * 4000000: 1} %}{% for i in range(99999) %}{% set d = dict(**m) %}{% endfor %}",
     "{% set m = {} %}{% for i in range(99999) %}{{ m['A' * 4000000] }}{% endfor %}",
     "{% set l = [] %}{% set q = l.append(l) %}{{ ([l] * 100000)|map(attribute='0.' * 100000 ~ '0')|list }}",
     "{{ ['a']|map(*(['map'] * 20000))|list }}",
+    "{{ '%1000000000d' % 1 }}", "{{ '%.1000000000f' % 1.5 }}", "{{ '%*d' % (1000000000, 1) }}",
+    "{{ '{:1000000000}'.format(1) }}", "{{ '{:.1000000000f}'.format(1.5) }}",
+    "{{ '{:99999999999999999999}'.format(1) }}",
+    "{{ ('{:' * 1000 ~ '}' * 1000).format(1) }}", "{{ 'a'.ljust(1000000000) }}",
+    "{{ 'a'.zfill(1000000000) }}",
+    "{{ ('\\t' * 1000000).expandtabs(1000000) }}", "{{ ('a' * 4000000).split('a')|length }}",
+    "{{ ('a ' * 2000000).split()|length }}", "{{ ('\\n' * 4000000).splitlines()|length }}",
+    "{{ ('a' * 4000000)|list|length }}", "{% for c in 'a' * 4000000 %}{% endfor %}",
+    "{{ ('a-' * 2000000)|wordwrap(1)|length }}", "{{ ('\u{3a3}' * 2000000)|lower|length }}",
+    "{{ ('<' * 4000000)|e }}", "{{ ('\u{e9}' * 2000000)|tojson(ensure_ascii=true)|length }}",
+    "{{ [[1] * 90000] * 90000 }}", "{{ ([[1] * 90000] * 90000)|tojson }}",
+    "{% set ns = namespace(l=[]) %}{% for i in range(90000) %}{% set ns.l = ns.l + [i] %}{% endfor %}",
+    "{% set ns = namespace(l=[]) %}{% for i in range(1000) %}{% set ns.l = [ns.l, [0] * 99999] %}{% endfor %}",
+    "{% set ns = namespace(d={}) %}{% for i in range(99999) %}{% set ns.d = dict(ns.d, **{i|string: i}) %}{% endfor %}",
+    "{% set ns = namespace() %}{% set ns.a = [ns] %}{{ ns.a }}",
+    "{% set ns = namespace(f=1) %}{% for i in range(90000) %}{% set ns.f = [ns.f].copy %}{% endfor %}",
+    "{% set ns = namespace(f={}) %}{% for i in range(90000) %}{% set ns.f = {'a': ns.f}.get %}{% endfor %}",
+    "{% set o = namespace(n=1) %}{% for i in range(90000) %}{% set o.n = namespace(n=o.n) %}{% endfor %}{{ o.n }}",
+    "{% macro m(n) %}{{ m(n) }}{{ m(n) }}{% endmacro %}{{ m(1) }}",
+    "{% macro m(n) %}{% if n > 0 %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(60) }}",
+    "{% macro m(n) %}{% if n > 0 %}{{ m(n - 1) ~ m(n - 1) }}{% else %}aaaaaaaaaa{% endif %}{% endmacro %}{{ m(40) }}",
+    "{% set a = 'a' * 1000000 %}{% for i in range(1000) %}{{ a[::-1]|length }}{% endfor %}",
+    "{% set a = 'a' * 1000 %}{% for i in range(99999) %}{% set b = a|title %}{% endfor %}",
+    "{% set l = range(1000)|list %}{% for i in range(99999) %}{% set b = l|sort %}{% endfor %}",
+    "{% for i in range(99999) %}{{ strftime_now('%c' * 300) }}{% endfor %}",
+    "{{ x|tojson(indent=99999999999) }}", "{{ lipsum() }}", "{{ xs|random }}", "{{ 'a'|urlize }}",
+    "{{ 'a'|striptags }}",
+    "{% from 'x' import y %}", "{% autoescape true %}{% endautoescape %}",
   ])
   func `a hostile template fails`(_ source: String) {
     let failure = #expect(throws: Failure.self) { try TemplateSample.render(source) }
     #expect(failure?.kind == .badData)
-    #expect(failure?.message.hasPrefix("sample: line 1: ") == true)
+    #expect(failure?.message.hasPrefix("sample: line 1, column ") == true)
   }
 
   @Test(arguments: [
@@ -93,5 +120,26 @@ import Tokenization
   @Test func `a search in long repetitive text takes linear time`() throws {
     let source = "{% set a = 'a' * 1000000 %}{{ (a ~ 'b' ~ a) in (a ~ a ~ a) }}"
     #expect(try TemplateSample.render(source) == "False")
+  }
+
+  @Test func `a template that is too long is refused before it is read`() {
+    let source = String(repeating: "{{ a }}", count: 50_000)
+    let failure = #expect(throws: Failure.self) { try TemplateSample.render(source) }
+    #expect(failure == .badData("sample", "the template has more than 256 KiB"))
+  }
+
+  @Test func `a long conversation may be looked through at each of its messages`() throws {
+    let message: JSON = [
+      "role": "user", "content": "What is the capital of Peru? It is a city on the coast.",
+    ]
+    let source = """
+      {% for m in messages %}{% set rest = messages[loop.index0:] %}{{ rest|length }}
+      {{ messages|selectattr('role', 'equalto', 'user')|list|length }} {{ m.content|trim|upper }}
+      {% endfor %}
+      """
+    let text = try ChatTemplate(source: source, name: "t").render(
+      messages: .array(Array(repeating: message, count: 1000)), tools: nil, addGenerationPrompt: false,
+      tokens: [:])
+    #expect(text.hasPrefix("1000\n1000 WHAT IS") && text.utf8.count > 60_000)
   }
 }

@@ -10,13 +10,6 @@ enum TemplateSample {
     ["role": "assistant", "content": "a b  c\n\nd"],
   ]
 
-  static let conversation: JSON = [
-    ["role": "system", "content": "Answer in one word."],
-    ["role": "user", "content": "What is the capital of Peru?"],
-    ["role": "assistant", "content": "Lima"],
-    ["role": "user", "content": "And of Chile?"],
-  ]
-
   private static let variables: [String: JSON] = [
     "x": [
       "a": 1, "b": [1, 2.5, nil, true, "t"], "items": 3,
@@ -26,13 +19,19 @@ enum TemplateSample {
     "words": ["b", "A", "c", "a"],
     "f": 2.0,
     "neg": -7,
+    "users": [
+      ["name": "Ann", "age": 31, "address": ["city": "Lima"]],
+      ["name": "bob", "age": 25, "address": ["city": "Oslo"]],
+      ["name": "Cy", "age": 31, "address": ["city": "lima"]],
+      ["name": "dee", "age": 7],
+    ],
   ]
 
   /// What a template makes of the sample.
   static func render(_ source: String) throws(Failure) -> String {
     try ChatTemplate(source: source, name: "sample").render(
-      messages: messages, tools: nil, addGenerationPrompt: false, variables: variables, bosToken: "<s>",
-      eosToken: "</s>",
+      messages: messages, tools: nil, addGenerationPrompt: false, variables: variables,
+      tokens: ["bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"],
       now: WallClock(year: 2025, month: 3, day: 4, hour: 5, minute: 6, second: 7))
   }
 }
