@@ -50,6 +50,6 @@ package struct WeightFileRewrite {
     try writer.finish()
     return RewriteReport(
       matrices: [], parameterCount: source.entries.reduce(0) { $0 + $1.elementCount }, byteCount: total,
-      dropped: [], unknown: [])
+      expanded: [], dropped: [], unknown: [])
   }
 }
