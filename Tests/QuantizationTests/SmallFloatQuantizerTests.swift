@@ -38,13 +38,18 @@ import WeightFiles
   }
 
   @Test func `the reported error is the distance between weights and stored values`() throws {
-    let numbers = (0..<40 * 64).map { Float($0 &* 2_654_435_761 % 1_000_003) / 1_000_003 - 0.4 }
+    let numbers = (0..<40 * 64).map { number -> Float in
+      Float(number &* 2_654_435_761 % 1_000_003) / 1_000_003 - 0.4
+    }
     let ours = try QuantizedMatrix(Tensor(numbers, shape: [40, 64]), QuantizationMode.nvfp4.defaultSetting)
     let stored = GroupedScaledWeights(
       .e2m1, codes: ours.parts[0], columns: 64, scales: ours.parts[1].scales(arePowers: false),
       groups: .runs(of: 16)
     ).expanded().floats()
-    let error = zip(numbers, stored).reduce(0.0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
+    let error = zip(numbers, stored).reduce(0.0) { sum, pair in
+      let gap: Float = pair.0 - pair.1
+      return sum + Double(gap * gap)
+    }
     #expect(abs(ours.error.squaredError / error - 1) < 1e-5)
   }
 
