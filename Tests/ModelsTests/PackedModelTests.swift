@@ -149,6 +149,12 @@ import WeightFiles
       saying: "is I32 [2, 64], expected F16 or BF16 or F32"),
     replace(gptq, "scales", Tensor.zeros([], dtype: .f16), saying: "is F16 [], expected"),
     replace(
+      gptq, "bias", Tensor.zeros([65]), saying: "is a bias that the architecture of config.json does not have"
+    ),
+    replace(
+      gptq, "qweight", Tensor.zeros([1 << 59, 0], dtype: .u8),
+      saying: "is U8 [576460752303423488, 0], which does not hold [64, 64] weights of 4 bits"),
+    replace(
       gptq, "bias", Tensor.full([64], value: 0.5),
       saying: "is a bias that the architecture of config.json does not have"),
     configure(gptq, "bits", 5, saying: "key 'bits': is 5, which GPTQ does not pack"),

@@ -285,7 +285,7 @@ struct PackedFinder {
   /// The bits with which `count` codes take `words` words.
   private func bits(_ entry: TensorEntry, words: Int, of count: Int) throws(Failure) -> Int {
     let allowed = hub.hasExceptions ? [2, 3, 4, 8] : hub.bits
-    guard let bits = allowed.first(where: { count * $0 == words * 32 }) else {
+    guard let bits = allowed.first(where: { count * $0 % 32 == 0 && count * $0 / 32 == words }) else {
       let known = allowed.sorted().map(String.init).joined(separator: ", ")
       throw problem(
         entry, "is \(described(entry)), which does not hold \(parameter.shape) weights of \(known) bits")

@@ -202,7 +202,10 @@ extension ModelDirectory {
   private func checkNoOtherBias(of parameter: ParameterSpec, among names: Set<String>) throws(Failure) {
     let name = "\(StoredParameter.path(of: parameter.name)).bias"
     guard !names.contains(name), let bias = weights.entry(spelling(name)), bias.dtype.isFloat else { return }
-    guard try weights.tensor(bias.name).floats().allSatisfy({ $0 == 0 }) else {
+    let isZero =
+      bias.shape == [parameter.shape[0]]
+      ? try weights.tensor(bias.name).floats().allSatisfy { $0 == 0 } : false
+    guard isZero else {
       throw problem(StoredTensor(bias), "is a bias that the architecture of config.json does not have")
     }
   }
