@@ -130,18 +130,18 @@ static hid_t become_reader(int file, int pipe_end) {
   // What the C library says of a broken heap goes nowhere.
   int nowhere = open("/dev/null", O_RDWR);
   if (nowhere < 0 || dup2(nowhere, 0) < 0 || dup2(nowhere, 1) < 0 || dup2(nowhere, 2) < 0) _exit(1);
-  // Two files are kept, under numbers of their own.
-  int kept[2] = {fcntl(file, F_DUPFD, 1000), fcntl(pipe_end, F_DUPFD, 1000)};
-  if (kept[0] < 0 || kept[1] < 0) _exit(1);
-  answer = kept[1];
-  syscall(SYS_close_range, 3, 999, 0);
-  syscall(SYS_close_range, (kept[0] > kept[1] ? kept[0] : kept[1]) + 1, ~0U, 0);
+  // Of all other files two are kept, as 3 and 4.
+  int kept = fcntl(file, F_DUPFD, 5);
+  answer = fcntl(pipe_end, F_DUPFD, 5);
+  if (kept < 0 || answer < 0 || dup2(kept, 3) < 0 || dup2(answer, 4) < 0) _exit(1);
+  answer = 4;
+  syscall(SYS_close_range, 5, ~0U, 0);
 
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_FSIZE, 0);
   limit(RLIMIT_DATA, private_memory() + memory);
   struct stat status;
-  if (fstat(kept[0], &status) != 0) _exit(1);
+  if (fstat(3, &status) != 0) _exit(1);
   allow_microseconds(least_time + (uint64_t)status.st_size / 50);
   unsetenv("HDF5_DRIVER");
   unsetenv("HDF5_PLUGIN_PATH");
@@ -150,9 +150,7 @@ static hid_t become_reader(int file, int pipe_end) {
   H5PLset_loading_state(0);
   hid_t access = H5Pcreate(H5P_FILE_ACCESS);
   H5Pset_file_locking(access, 0, 1);
-  char path[64];
-  snprintf(path, sizeof path, "/proc/self/fd/%d", kept[0]);
-  hid_t opened = H5Fopen(path, H5F_ACC_RDONLY, access);
+  hid_t opened = H5Fopen("/proc/self/fd/3", H5F_ACC_RDONLY, access);
   // No file can be opened from here on, whatever external links, external storage or virtual data sets ask for.
   limit(RLIMIT_NOFILE, 0);
   if (opened < 0) refuse("is no HDF5 file that libhdf5 can read, or it is damaged or cut short");
@@ -248,6 +246,15 @@ static char *attribute_text(hid_t attribute) {
   return text;
 }
 
+/// Answers with the text of an attribute, empty when there is none.
+static void put_text_of(hid_t object, const char *name) {
+  hid_t attribute = H5Aexists(object, name) > 0 ? H5Aopen(object, name, H5P_DEFAULT) : -1;
+  char *text = attribute < 0 ? NULL : attribute_text(attribute);
+  put_string(text == NULL ? "" : text);
+  free(text);
+  if (attribute >= 0) H5Aclose(attribute);
+}
+
 // Listing.
 
 /// Where the walk is.
@@ -331,12 +338,6 @@ static void list_data_set(const char *path, hid_t set) {
   default: refuse("data set '%s' is damaged", path);
   }
 
-  char *dtype = NULL;
-  if (H5Aexists(set, "dtype") > 0) {
-    hid_t attribute = H5Aopen(set, "dtype", H5P_DEFAULT);
-    if (attribute >= 0) dtype = attribute_text(attribute);
-    if (attribute >= 0) H5Aclose(attribute);
-  }
   put_kind(MLT_HDF5_DATA_SET);
   put_string(path);
   put_string(name);
@@ -345,8 +346,8 @@ static void list_data_set(const char *path, hid_t set) {
   put_number(pieces ? MLT_HDF5_PIECES : MLT_HDF5_CONTIGUOUS);
   put_number(offset);
   put_number(stored);
-  put_string(dtype == NULL ? "" : dtype);
-  free(dtype);
+  put_text_of(set, "dtype");
+  put_text_of(set, "shape");
   H5Pclose(creation);
   H5Sclose(space);
   H5Tclose(type);

@@ -61,8 +61,8 @@ static hid_t stored_type(char type, size_t size) {
   return integer;
 }
 
-int mlt_hdf5_add_data_set(int64_t file, const char *path, char type, size_t size, const char *dtype, int rank,
-                          const uint64_t *dimensions, uint64_t *offset) {
+int mlt_hdf5_add_data_set(int64_t file, const char *path, char type, size_t size, const char *dtype, const char *shape,
+                          int rank, const uint64_t *dimensions, uint64_t *offset) {
   hsize_t extent[H5S_MAX_RANK];
   size_t count = 1;
   for (int i = 0; i < rank; i++) {
@@ -81,6 +81,7 @@ int mlt_hdf5_add_data_set(int64_t file, const char *path, char type, size_t size
   H5Pset_char_encoding(links, H5T_CSET_UTF8);
   hid_t set = H5Dcreate2(file, path, stored, space, links, creation, H5P_DEFAULT);
   int result = set < 0 ? -1 : add_text(set, "dtype", dtype);
+  if (result >= 0 && shape != NULL) result = add_text(set, "shape", shape);
   if (result >= 0) {
     haddr_t place = H5Dget_offset(set);
     *offset = place == HADDR_UNDEF ? 0 : place;

@@ -34,6 +34,8 @@ enum HDF5Library {
     let storedBytes: UInt64
     /// The attribute `dtype`, empty when there is none.
     let dtype: String
+    /// The attribute `shape`, empty when there is none.
+    let statedShape: String
   }
 
   /// Lists the data sets of an open file, and its text attributes.
@@ -55,7 +57,8 @@ enum HDF5Library {
         sets.append(
           DataSet(
             path: name, type: type, shape: shape, isContiguous: place == UInt64(MLT_HDF5_CONTIGUOUS),
-            offset: try answer.number(), storedBytes: try answer.number(), dtype: try answer.string()))
+            offset: try answer.number(), storedBytes: try answer.number(), dtype: try answer.string(),
+            statedShape: try answer.string()))
         // No data set is described in less; a file that says so describes one many times.
         guard sets.count <= size / 64 else {
           throw .badData(path, "lists more data sets than it has room for")

@@ -37,10 +37,19 @@ struct HDF5Listing {
       throw .badData(place, "its name holds a control character")
     }
     let dtype = try dtype(set, place)
-    guard let (shape, byteCount) = size(set.shape, dtype) else {
-      throw .badData(place, "has the shape \(set.shape), which is too large to be true")
+    let dimensions = dtype.isPacked ? try statedShape(set, place) : set.shape
+    guard let (shape, byteCount) = size(dimensions, dtype) else {
+      throw .badData(
+        place, "has the shape \(dimensions), which is too large to be true, or fills no whole bytes")
+    }
+    guard !dtype.isPacked || set.shape == [UInt64(byteCount)] else {
+      throw .badData(place, "has \(set.shape) bytes, but \(dtype) \(shape) takes \(byteCount)")
     }
     let entry = TensorEntry(name: set.path, dtype: dtype, shape: shape)
+    // What is compressed or in pieces was compared with the bytes it takes when it was listed.
+    guard set.storedBytes <= UInt64(fileSize) else {
+      throw .badData(place, "takes \(set.storedBytes) bytes, the file has \(fileSize)")
+    }
     guard set.isContiguous else { return (entry, nil) }
     guard byteCount > 0 else { return (entry, 0..<0) }
     guard set.storedBytes == UInt64(byteCount), let offset = Int(exactly: set.offset),
@@ -74,18 +83,29 @@ struct HDF5Listing {
     return named
   }
 
-  /// A shape and the bytes it takes; nil when they do not fit 63 bits.
+  /// The shape of elements that share bytes, which the dimensions of the data set are not.
+  private static func statedShape(_ set: HDF5Library.DataSet, _ place: String) throws(Failure) -> [UInt64] {
+    let list = try JSON.parse(set.statedShape, source: "\(place): attribute 'shape'").arrayValue
+    let shape = list?.compactMap { $0.intValue.flatMap { UInt64(exactly: $0) } }
+    guard let shape, shape.count == list?.count, shape.count <= 8 else {
+      throw .badData(place, "has an attribute 'shape' that is no list of up to 8 sizes")
+    }
+    return shape
+  }
+
+  /// A shape and the bytes it takes; nil when its bits do not fit 63 bits, or fill no whole bytes.
   private static func size(_ dimensions: [UInt64], _ dtype: DType) -> (shape: [Int], byteCount: Int)? {
-    var (shape, product) = ([Int](), dtype.size)
+    var (shape, bits) = ([Int](), dtype.bits)
     for dimension in dimensions {
       guard let length = Int(exactly: dimension) else { return nil }
       shape.append(length)
       guard length > 0 else { continue }
-      let (next, overflow) = product.multipliedReportingOverflow(by: length)
+      let (next, overflow) = bits.multipliedReportingOverflow(by: length)
       guard !overflow else { return nil }
-      product = next
+      bits = next
     }
-    return (shape, shape.contains(0) ? 0 : product)
+    if shape.contains(0) { return (shape, 0) }
+    return bits % 8 == 0 ? (shape, bits / 8) : nil
   }
 }
 

@@ -1,7 +1,7 @@
 // Writes an HDF5 file as a stream: libhdf5 lays it out, since all shapes are known, and each tensor's bytes then go to their
 // place in whatever order they come. A tensor becomes a data set under its own name, in groups where the name has slashes.
 // Its attribute `dtype` has the name of its type in safetensors; types that HDF5 lacks are kept as unsigned integers of
-// their size, so that no bit changes.
+// their size, so that no bit changes. Elements that share bytes are kept as those bytes, with the shape in an attribute.
 
 import CHDF5Files
 import SafeIO
@@ -72,16 +72,13 @@ final class HDF5Writer: WeightFileWriter {
     }
     var places: [ExactName: Range<Int>] = [:]
     for entry in entries {
-      guard let type = entry.dtype.storedForm else {
-        throw .badData(
-          path, "HDF5 can't hold the tensor '\(entry.name.prefix(200))' of \(entry.dtype.safetensorsName)")
-      }
-      let dimensions = entry.shape.map { UInt64($0) }
+      let isPacked = entry.dtype.isPacked
+      let dimensions = isPacked ? [UInt64(entry.byteCount)] : entry.shape.map { UInt64($0) }
+      let shape = isPacked ? JSON.array(entry.shape.map(JSON.integer)).text() : nil
       var offset: UInt64 = 0
       let result = mlt_hdf5_add_data_set(
-        handle, entry.name, CChar(bitPattern: UInt8(ascii: type)), entry.dtype.size,
-        entry.dtype.safetensorsName,
-        Int32(dimensions.count), dimensions, &offset)
+        handle, entry.name, CChar(bitPattern: UInt8(ascii: entry.dtype.storedForm)), entry.dtype.size,
+        entry.dtype.safetensorsName, shape, Int32(dimensions.count), dimensions, &offset)
       guard result >= 0 else {
         throw .badData(path, "libhdf5 can't store the tensor '\(entry.name.prefix(200))' \(entry.shape)")
       }
@@ -115,13 +112,14 @@ final class HDF5Writer: WeightFileWriter {
 }
 
 extension DType {
-  /// How HDF5 keeps the type: as a float, a signed or an unsigned integer; nil where elements are no whole bytes, or pairs.
-  fileprivate var storedForm: Unicode.Scalar? {
+  /// How HDF5 keeps the type: as a float, a signed or an unsigned integer.
+  fileprivate var storedForm: Unicode.Scalar {
     switch self {
     case .f64, .f32, .f16: "f"
     case .i64, .i32, .i16, .i8: "i"
-    case .u64, .u32, .u16, .u8, .bool, .bf16, .f8e4m3, .f8e5m2, .f8e8m0, .f8e4m3fnuz, .f8e5m2fnuz: "u"
-    case .f6e2m3, .f6e3m2, .f4, .c64: nil
+    case .u64, .u32, .u16, .u8, .bool, .bf16, .f8e4m3, .f8e5m2, .f8e8m0, .f8e4m3fnuz, .f8e5m2fnuz, .f6e2m3,
+      .f6e3m2, .f4, .c64:
+      "u"
     }
   }
 }

@@ -18,7 +18,7 @@
 /// machine's order.
 enum {
   /// A data set: string path, string type, number of dimensions, each dimension, number of MLT_HDF5_PLACE, offset in the file
-  /// (or 0), bytes that it takes in the file, string of its attribute `dtype` (or empty).
+  /// (or 0), bytes that it takes in the file, strings of its attributes `dtype` and `shape` (or empty).
   MLT_HDF5_DATA_SET = 'D',
   /// A text attribute of the file: string name, string value.
   MLT_HDF5_TEXT = 'T',
@@ -62,10 +62,11 @@ int mlt_hdf5_add_text(int64_t file, const char *name, const char *value);
 ///
 /// \param type 'f', 'i' or 'u', of `size` bytes an element: the form in which values of the type `dtype` are kept, which
 ///   becomes an attribute.
+/// \param shape becomes an attribute too, where the dimensions do not tell it; or NULL.
 /// \param offset gets the place of the first value in the file; 0 when there is none.
 /// \returns a negative number when it can't.
-int mlt_hdf5_add_data_set(int64_t file, const char *path, char type, size_t size, const char *dtype, int rank,
-                          const uint64_t *dimensions, uint64_t *offset);
+int mlt_hdf5_add_data_set(int64_t file, const char *path, char type, size_t size, const char *dtype, const char *shape,
+                          int rank, const uint64_t *dimensions, uint64_t *offset);
 
 /// Ends the file; a negative number when it can't.
 int mlt_hdf5_close(int64_t file);
