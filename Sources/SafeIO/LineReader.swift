@@ -7,7 +7,7 @@ import Glibc
 /// Reads a file line by line.
 package struct LineReader {
   /// A document is one line, and few are longer than a book.
-  package static let longestLine = 32 << 20
+  package static let longestLine = 16 << 20
 
   /// How many lines were read.
   package private(set) var number = 0
@@ -86,12 +86,15 @@ package struct LineReader {
 
   /// Reads more behind what is there, moved to the front; false at the end of the file.
   private mutating func fill() throws(Failure) -> Bool {
+    let rest = start..<end
     if start > 0 {
-      buffer.replaceSubrange(0..<end - start, with: buffer[start..<end])
-      end -= start
-      start = 0
+      buffer.withUnsafeMutableBytes { $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[rest])) }
+      (start, end) = (0, rest.count)
     }
-    if end == buffer.count { buffer += [UInt8](repeating: 0, count: buffer.count) }
+    if end == buffer.count {
+      let more = min(buffer.count, max(1, LineReader.longestLine + 1 - buffer.count))
+      buffer += [UInt8](repeating: 0, count: more)
+    }
     let (reader, free) = (reader, end)
     let got = try buffer.withUnsafeMutableBufferPointer { bytes throws(Failure) in
       try reader.read(

@@ -133,6 +133,6 @@ import Testing
   @Test func `a line without end is refused before it fills memory`() throws {
     let endless = try frame([UInt8](repeating: 0x20, count: 60 << 20))
     let failure = #expect(throws: Failure.self) { try lines([UInt8]("a\n".utf8) + []) + lines(endless) }
-    #expect(failure?.message.hasSuffix("line 1: is longer than 32 MiB") == true)
+    #expect(failure?.message.hasSuffix("line 1: is longer than 16 MiB") == true)
   }
 }
