@@ -118,14 +118,17 @@ struct ArchiveUnpacking {
   private mutating func removeTopFolder() throws(Failure) {
     let names = try Files.list(directory)
     guard names.count == 1, Files.exists("\(directory)/\(names[0])/\(Manifest.fileName)") else { return }
-    let inner = "\(directory)/\(names[0])"
+    // Out of the way, since a file in it may have its name.
+    let inner = "\(directory).top"
+    guard rename("\(directory)/\(names[0])", inner) == 0 else { throw .io(inner, "write", errno: errno) }
+    defer { try? Files.removeTree(inner) }
     for name in try Files.list(inner) where rename("\(inner)/\(name)", "\(directory)/\(name)") != 0 {
       throw .io("\(directory)/\(name)", "write", errno: errno)
     }
-    guard rmdir(inner) == 0 else { throw .io(inner, "remove", errno: errno) }
+    let prefix = names[0].utf8.count + 1
     found = Dictionary(
       uniqueKeysWithValues: found.compactMap { path, sha256 in
-        TreePath(String(path.text.dropFirst(names[0].count + 1))).map { ($0, sha256) }
+        TreePath(String(Substring(path.text.utf8.dropFirst(prefix)))).map { ($0, sha256) }
       })
   }
 }
