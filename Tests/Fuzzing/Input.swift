@@ -2,6 +2,7 @@
 
 import Glibc
 import SafeIO
+import Tokenization
 import WeightFiles
 
 /// One input of a fuzzer.
@@ -46,7 +47,16 @@ struct Input {
     }
   }
 
-  static let texts = ["", "ab <s> é😀\u{301} 12345", "  Hello,\n\n\tworld\u{0}  ab"]
+  /// Uses a tokenizer in every way.
+  static func use(_ tokenizer: Tokenizer) throws(Failure) {
+    for text in texts {
+      let ids = try tokenizer.encode(text, pair: text).ids
+      _ = tokenizer.decode(ids + [-1, 3, .max], skipSpecialTokens: true)
+      for id in ids { _ = tokenizer.bytes(of: id) }
+    }
+  }
+
+  private static let texts = ["", "ab <s> é😀\u{301} 12345", "  Hello,\n\n\tworld\u{0}  ab"]
 
   static let messages: JSON = [
     ["role": "system", "content": "Be brief."], ["role": "user", "content": "Hello <s> é"],

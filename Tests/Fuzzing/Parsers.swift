@@ -22,7 +22,7 @@ let parsers: [String: @Sendable (Input) throws(Failure) -> Void] = [
   "hdf5": { input throws(Failure) in try input.readWeights("model.h5") },
   "index": { input throws(Failure) in
     _ = try input.file("model.safetensors.index.json")
-    for shard in ["a", "b"] {
+    for shard in ["a", "b"] where !Files.exists("\(input.folder)/\(shard).safetensors") {
       let tensor = Tensor([1, 2])
       try SafetensorsWriter.write(path: "\(input.folder)/\(shard).safetensors", tensors: [(shard, tensor)])
     }
@@ -34,12 +34,15 @@ let parsers: [String: @Sendable (Input) throws(Failure) -> Void] = [
       throw Failure.unavailable("no tokenizer")
     }
     while let (row, place) = try lines.next() {
-      do { _ = try reader.row(row, line: 1, place: place) } catch let failure as Failure
-        where failure.kind != .fault
-      {}
+      do { _ = try reader.row(row, line: 1, place: place) } catch {
+        precondition(error is Failure, "\(error)")
+      }
     }
   },
   "safetensors": { input throws(Failure) in try input.readWeights("model.safetensors") },
+  "sentencepiece": { input throws(Failure) in
+    try Input.use(Tokenizer.load(directory: input.file("tokenizer.model")))
+  },
   "template": { input throws(Failure) in
     guard let source = String(validating: input.bytes, as: UTF8.self) else { return }
     let template = try ChatTemplate(source: source, name: "chat_template.jinja")
@@ -47,13 +50,12 @@ let parsers: [String: @Sendable (Input) throws(Failure) -> Void] = [
       messages: Input.messages, tools: Input.tools, addGenerationPrompt: true, bosToken: "<s>",
       eosToken: "</s>")
   },
+  "tiktoken": { input throws(Failure) in
+    try Input.use(Tokenizer.load(directory: input.file("cl100k_base.tiktoken")))
+  },
   "tokenizer": { input throws(Failure) in
-    let tokenizer = try Tokenizer(
-      json: JSON.parse(input.bytes, source: "tokenizer.json"), source: "tokenizer.json")
-    for text in Input.texts {
-      let ids = try tokenizer.encode(text, pair: text).ids
-      _ = tokenizer.decode(ids + [-1, 3, .max], skipSpecialTokens: true)
-    }
+    try Input.use(
+      Tokenizer(json: JSON.parse(input.bytes, source: "tokenizer.json"), source: "tokenizer.json"))
   },
   "zstd": { input throws(Failure) in
     var lines = try LineReader(path: input.file("rows.jsonl.zst"))
