@@ -105,10 +105,20 @@ extension Tensor {
   /// Writes the elements of `other` that `layout` visits to the places of this fresh tensor that `target` visits.
   func copy(_ other: Tensor, along layout: Layout, into target: Layout) {
     let merged = Layout.merged([layout, target])
-    mlt_strided_copy(
-      Int32(dtype.size), Int32(merged[0].shape.count), merged[0].shape,
-      other.storage.address + merged[0].offset * dtype.size, merged[0].strides,
-      storage.address + merged[1].offset * dtype.size, merged[1].strides)
+    let (shape, from, to) = (merged[0].shape, merged[0].strides, merged[1].strides)
+    let source = other.storage.address + merged[0].offset * dtype.size
+    let place = storage.address + merged[1].offset * dtype.size
+    // Whole lines along the innermost axis go in pieces; a single line is not worth it.
+    guard shape.count > 1 else {
+      mlt_strided_copy(Int32(dtype.size), Int32(shape.count), shape, source, from, place, to)
+      return
+    }
+    VectorKernels.rows(shape[0], width: shape.dropFirst().reduce(1, *)) { piece in
+      let start = piece.lowerBound * dtype.size
+      mlt_strided_copy(
+        Int32(dtype.size), Int32(shape.count), [piece.count] + shape.dropFirst(), source + start * from[0],
+        from, place + start * to[0], to)
+    }
   }
 
   /// Adds the elements of f32 `other`, in its order, to the places of this fresh tensor that `target` visits.

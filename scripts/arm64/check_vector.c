@@ -48,6 +48,21 @@ static void check_set(const mlt_vector_kernels *set) {
     for (long i = 0; i < n; i++) expected[r * n + i] = (float)(x[r * n + i] / sqrt(squares / n + 1e-6));
   }
   CHECK(difference(y, expected, rows * n) < 2e-6, "%s: RMSNorm", set->name);
+  enum { TAPS = 3 };
+  set->convolve(x, 0, x, NULL, TAPS, y, rows, n);
+  for (long i = 0; i < rows * n; i++) {
+    double total = 0;
+    for (long j = 0; j < TAPS && j <= i / n; j++) total += (double)x[(TAPS - 1 - j) * n + i % n] * x[i - j * n];
+    expected[i] = (float)total;
+  }
+  CHECK(difference(y, expected, rows * n) < 2e-6, "%s: convolution", set->name);
+  double sums[7];
+  float grown[7], left[7], scores[49];
+  for (int i = 0; i < 7; i++) y[i] = -fabsf(x[i]) / 8;
+  set->decay_sums(y, 1, 7, sums, grown, left);
+  set->decay_scores(x, sums, NULL, 0, 1, 7, scores);
+  for (int i = 0; i < 49; i++) expected[i] = i % 7 < i / 7 ? (float)(exp(sums[i / 7] - sums[i % 7]) * x[i]) : 0;
+  CHECK(difference(scores, expected, 49) < 2e-6, "%s: decayed scores", set->name);
   free(x), free(y), free(expected);
   printf("vectors, %s beside double precision: %s\n", set->name, failures > before ? "differ" : "agree");
 }

@@ -142,6 +142,35 @@ typedef struct mlt_vector_kernels {
   // g[r, j] += sum over i of t[i, r] * y[i, j], in the order of i
   void (*thin_outer)(const float *t, long ldt, const float *y, long ldy, long rows, long n, long rank, float *g,
                      long ldg);
+
+  // ---- causal convolutions of each channel over rows [rows, n] that follow each other in a document ----
+  // y[r] = bias + sum over j of taps[count - 1 - j] * x[r - j], for taps [count, n]; `before` rows of the document stand
+  // before the first.
+  void (*convolve)(const float *x, long before, const float *taps, const float *_Nullable bias, long count, float *y,
+                   long rows, long n);
+  // dx[r] = sum over j of taps[count - 1 - j] * dy[r + j]; `after` rows of the document follow the last.
+  void (*convolve_back)(const float *dy, long after, const float *taps, long count, float *dx, long rows, long n);
+  // What these rows add to the gradients of taps and bias.
+  void (*convolve_taps)(const float *x, long before, const float *dy, long count, float *dtaps,
+                        float *_Nullable dbias, long rows, long n);
+
+  // ---- gated recurrences: a chunk of n rows; strides in elements ----
+  // sums[i] = decay[0] + ... + decay[i]; grown = e^sums; left[i] = e^(sums[n - 1] - sums[i])
+  void (*decay_sums)(const float *decay, long stride, long n, double *sums, float *grown, float *left);
+  // out[r, j] = steps[r] * e^(sums[r] - sums[j]) * scores[r, j] for j <= r, if `strict` for j < r, else 0. No steps mean 1;
+  // out may be scores.
+  void (*decay_scores)(const float *scores, const double *sums, const float *_Nullable steps, long stride, int strict,
+                       long n, float *out);
+  // The gradient of its output becomes that of the scores; those of sums and steps are added to.
+  void (*decay_scores_back)(const float *scores, const double *sums, const float *_Nullable steps, long stride,
+                            int strict, long n, float *gradient, float *dsums, float *_Nullable dsteps, long dstride);
+  // y[r] = factors[r] * x[r]; y may be x.
+  void (*scale_rows)(const float *x, long ldx, const float *factors, long stride, float *y, long ldy, long rows, long n);
+  // out[r] = x[r] - factors[r] * y[r]; out may be y.
+  void (*subtract_rows)(const float *x, long ldx, const float *factors, const float *y, float *out, long rows, long n);
+  // Solves (1 + L) u = u, or (1 + L)^T u = u, in place for u [n, width], where L is what of `lower` [n, n] lies below the
+  // diagonal.
+  void (*solve_rows)(const float *lower, int transposed, float *u, long n, long width);
 } mlt_vector_kernels;
 
 // The sets that this machine can run, best first; NULL past the last, which is the portable one.

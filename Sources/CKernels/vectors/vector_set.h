@@ -18,6 +18,10 @@
 
 #include "vector_thin.h"
 
+#include "vector_convolution.h"
+
+#include "vector_recurrence.h"
+
 const mlt_vector_kernels VECTOR_SET = {
   .name = VECTOR_NAME,
   .unary = unary,
@@ -58,4 +62,13 @@ const mlt_vector_kernels VECTOR_SET = {
   .thin_dot = thin_dot,
   .thin_add = thin_add,
   .thin_outer = thin_outer,
+  .convolve = convolve,
+  .convolve_back = convolve_back,
+  .convolve_taps = convolve_taps,
+  .decay_sums = decay_sums,
+  .decay_scores = decay_scores,
+  .decay_scores_back = decay_scores_back,
+  .scale_rows = scale_rows,
+  .subtract_rows = subtract_rows,
+  .solve_rows = solve_rows,
 };

@@ -10,6 +10,8 @@ package enum Activation: String, Sendable, CaseIterable {
   case relu
   /// relu(x)² (So et al. 2021, "Primer", arXiv:2109.08668).
   case reluSquared
+  /// A gate alone: sigmoid(x).
+  case sigmoid
 
   fileprivate var function: mlt_unary {
     switch self {
@@ -18,6 +20,7 @@ package enum Activation: String, Sendable, CaseIterable {
     case .geluTanh: .gelu_tanh
     case .relu: .relu
     case .reluSquared: .relu_squared
+    case .sigmoid: .sigmoid
     }
   }
 }
@@ -25,6 +28,18 @@ package enum Activation: String, Sendable, CaseIterable {
 extension Tensor {
   /// activation(x), element by element.
   package func activated(_ activation: Activation) -> Tensor { unary(activation.function) }
+
+  /// activation'(x) · upstream, where this tensor is x.
+  func slope(of activation: Activation, times upstream: Tensor) -> Tensor {
+    let function = activation.function
+    let value = mapped { x, y, n in VectorKernels.best.unary(function, x, y, n) }
+    let (x, y, dy, dx) = (source, value.source, upstream.source, value.target)
+    VectorKernels.elements(count) { piece in
+      let start = piece.lowerBound
+      VectorKernels.best.unary_back(function, x + start, y + start, dy + start, dx + start, piece.count)
+    }
+    return value
+  }
 
   /// activation(gate) · up in one pass.
   ///

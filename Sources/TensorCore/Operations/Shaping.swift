@@ -47,12 +47,23 @@ extension Tensor {
 
   /// Consecutive parts along an axis, with the given extents, which must add up to the axis's.
   package func split(axis: Int, sizes: [Int]) -> [Tensor] {
+    let axis = self.axis(axis)
     precondition(
-      sizes.reduce(0, +) == shape[self.axis(axis)], "parts of \(sizes) do not make axis \(axis) of \(shape)")
+      sizes.reduce(0, +) == shape[axis], "parts of \(sizes) do not make axis \(axis) of \(shape)")
     var start = 0
-    return sizes.map { size in
+    let places = sizes.map { size in
       defer { start += size }
-      return slice(axis: axis, start: start, end: start + size)
+      return layout.sliced(axis: axis, start: start, end: start + size, step: 1)
+    }
+    let original = shape
+    return Tensor.record("split", outputs: places.map { copied(along: $0) }, inputs: [self]) { upstream, _ in
+      // A part that nothing depended on has no gradient.
+      let isWhole = upstream.allSatisfy { $0 != nil }
+      let gradient = isWhole ? Tensor.uninitialized(original) : Tensor.zeros(original)
+      for (part, place) in zip(upstream, places) {
+        if let part { gradient.copy(part, along: part.layout, into: place) }
+      }
+      return [gradient]
     }
   }
 

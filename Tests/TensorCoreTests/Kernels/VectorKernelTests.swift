@@ -218,6 +218,114 @@ import Testing
   }
 
   @Test(arguments: sets)
+  func `convolutions sum the taps that reach a row`(index: Int32) throws {
+    let set = try set(index)
+    for (rows, n, taps, before, after) in [
+      (1, 1, 1, 0, 0), (5, 3, 4, 2, 1), (9, 130, 3, 0, 7), (2, 257, 4, 9, 0),
+    ] {
+      var numbers = Numbers(seed: UInt64(rows * n))
+      let (x, w, b) = (
+        numbers.values((before + rows + after) * n), numbers.values(taps * n), numbers.values(n)
+      )
+      var (y, dx) = ([Float](repeating: 0, count: rows * n), [Float](repeating: 0, count: rows * n))
+      var (dw, db) = (w, b)
+      x.withUnsafeBufferPointer { x in
+        guard let first = x.baseAddress.map({ $0 + before * n }) else { return }
+        set.convolve(first, before, w, b, taps, &y, rows, n)
+        set.convolve_back(first, after, w, taps, &dx, rows, n)
+        set.convolve_taps(first, before, first, taps, &dw, &db, rows, n)
+      }
+      /// The number of a row and channel; 0 outside what there is.
+      func value(_ row: Int, _ column: Int) -> Double {
+        -before..<rows + after ~= row ? Double(x[(before + row) * n + column]) : 0
+      }
+      let places = (0..<rows * n).map { ($0 / n, $0 % n) }
+      let expectedY = places.map { row, column in
+        (0..<taps).reduce(Double(b[column])) {
+          $0 + Double(w[(taps - 1 - $1) * n + column]) * value(row - $1, column)
+        }
+      }
+      let expectedDX = places.map { row, column in
+        (0..<taps).reduce(0.0) { $0 + Double(w[(taps - 1 - $1) * n + column]) * value(row + $1, column) }
+      }
+      let expectedDW = (0..<taps * n).map { place in
+        (0..<rows).reduce(Double(w[place])) {
+          $0 + value($1, place % n) * value($1 - (taps - 1 - place / n), place % n)
+        }
+      }
+      let expectedDB = (0..<n).map { column in (0..<rows).reduce(Double(b[column])) { $0 + value($1, column) }
+      }
+      for (found, expected) in [(y, expectedY), (dx, expectedDX), (dw, expectedDW), (db, expectedDB)] {
+        #expect(deviation(found, expected) < 1e-6, "\(rows) rows of \(n), \(taps) taps")
+      }
+    }
+  }
+
+  @Test(arguments: sets)
+  func `decayed scores and their gradients follow the formula`(index: Int32) throws {
+    let set = try set(index)
+    for (n, isStrict) in [(1, false), (1, true), (7, false), (33, true), (64, false)] {
+      var numbers = Numbers(seed: UInt64(n))
+      let decay = numbers.values(2 * n).map { -abs($0) }
+      let (scores, steps, upstream) = (numbers.values(n * n), numbers.values(2 * n), numbers.values(n * n))
+      var sums = [Double](repeating: 0, count: n)
+      var (grown, left) = ([Float](repeating: 0, count: n), [Float](repeating: 0, count: n))
+      set.decay_sums(decay, 2, n, &sums, &grown, &left)
+      let exact = (0..<n).map { (0...$0).reduce(0.0) { $0 + Double(decay[2 * $1]) } }
+      #expect(zip(sums, exact).allSatisfy { abs($0 - $1) < 1e-12 })
+      #expect(deviation(grown, exact.map { exp($0) }) < 1e-6)
+      #expect(deviation(left, exact.map { exp(exact[n - 1] - $0) }) < 1e-6)
+      var out = [Float](repeating: .nan, count: n * n)
+      set.decay_scores(scores, sums, steps, 2, isStrict ? 1 : 0, n, &out)
+      func factor(_ i: Int, _ j: Int) -> Double {
+        (isStrict ? j < i : j <= i) ? exp(exact[i] - exact[j]) : 0
+      }
+      let places = (0..<n * n).map { ($0 / n, $0 % n) }
+      let expected = zip(places, scores).map { Double(steps[2 * $0.0]) * factor($0.0, $0.1) * Double($1) }
+      #expect(deviation(out, expected) < 2e-6)
+      var gradient = upstream
+      var (dSums, dSteps) = ([Float](repeating: 1, count: n), [Float](repeating: 1, count: n))
+      set.decay_scores_back(scores, sums, steps, 2, isStrict ? 1 : 0, n, &gradient, &dSums, &dSteps, 1)
+      let back = zip(places, upstream).map { Double(steps[2 * $0.0]) * factor($0.0, $0.1) * Double($1) }
+      #expect(deviation(gradient, back) < 2e-6)
+      let products = zip(back, scores).map { $0 * Double($1) }
+      let expectedSums = (0..<n).map { row in
+        (0..<n).reduce(1.0) { $0 + products[row * n + $1] - products[$1 * n + row] }
+      }
+      let expectedSteps = (0..<n).map { row in
+        (0..<n).reduce(1.0) {
+          $0 + factor(row, $1) * Double(upstream[row * n + $1]) * Double(scores[row * n + $1])
+        }
+      }
+      #expect(deviation(dSums, expectedSums) < 1e-5)
+      #expect(deviation(dSteps, expectedSteps) < 1e-5)
+    }
+  }
+
+  @Test(arguments: sets)
+  func `triangular systems are solved from both ends`(index: Int32) throws {
+    let set = try set(index)
+    for (n, width) in [(1, 3), (5, 17), (64, 8)] {
+      var numbers = Numbers(seed: UInt64(n + width))
+      let lower = numbers.values(n * n).map { $0 * 0.2 }
+      let solution = numbers.values(n * width)
+      for isTransposed in [false, true] {
+        var u = (0..<n * width).map { place in
+          let (row, column) = (place / width, place % width)
+          let others = isTransposed ? row + 1..<n : 0..<row
+          return Float(
+            others.reduce(Double(solution[place])) {
+              let factor = isTransposed ? lower[$1 * n + row] : lower[row * n + $1]
+              return $0 + Double(factor) * Double(solution[$1 * width + column])
+            })
+        }
+        set.solve_rows(lower, isTransposed ? 1 : 0, &u, n, width)
+        #expect(deviation(u, solution.map { Double($0) }) < 2e-5, "\(n) by \(width)")
+      }
+    }
+  }
+
+  @Test(arguments: sets)
   func `an Adam step moves every parameter as the formula says`(index: Int32) throws {
     let set = try set(index)
     var constants = mlt_adam(

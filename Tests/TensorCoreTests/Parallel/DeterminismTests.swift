@@ -47,6 +47,28 @@ import Testing
     }
   }
 
+  @Test func `recurrences and convolutions`() async {
+    await #expect(processExitsWith: .success) {
+      expectSameBits {
+        var numbers = Numbers(seed: 5)
+        let documents = [0..<301, 301..<302, 302..<700]
+        let x = numbers.tensor([700, 96]).trainable()
+        let (taps, bias) = (numbers.tensor([4, 96]).trainable(), numbers.tensor([96]).trainable())
+        let mixed = x.causalConvolution(taps: taps, bias: bias, documents: documents, activation: .silu)
+        let keys = mixed.slice(axis: 1, end: 64).reshaped([700, 4, 16])
+        let values = mixed.reshaped([700, 12, 8])
+        let (decay, step) = (numbers.tensor([700, 12]).trainable(), numbers.tensor([700, 12]).trainable())
+        let outputs = [RecurrenceRule.additive, .delta].map {
+          Tensor.recurrence(
+            query: keys, key: keys.rmsNorm(weight: nil, epsilon: 1e-6) * 0.25, value: values,
+            decay: decay.sigmoid() * -1, step: step.sigmoid(), rule: $0, documents: documents)
+        }
+        let gradients = (outputs[0] * outputs[1]).sum().backward()
+        return outputs + [x, taps, bias, decay, step].compactMap { gradients[$0] }
+      }
+    }
+  }
+
   @Test func `the loss and its gradients`() async {
     await #expect(processExitsWith: .success) {
       expectSameBits {

@@ -159,6 +159,20 @@ struct CataloguedOperation: Sendable {
     CataloguedOperation("rope") { inputs, p in inputs["x"].map { rope($0, p) } },
     CataloguedOperation("attention", run: attention),
     CataloguedOperation("moe", run: mixtureOfExperts),
+    CataloguedOperation("causal_convolution") { inputs, p in
+      guard let x = inputs["x"], let taps = inputs["w"] else { return nil }
+      return x.causalConvolution(
+        taps: taps, bias: inputs["b"], documents: p.ranges("documents"),
+        activation: p.flag("silu") ? .silu : nil)
+    },
+    CataloguedOperation("recurrence") { inputs, p in
+      guard let q = inputs["q"], let k = inputs["k"], let v = inputs["v"], let g = inputs["g"],
+        let s = inputs["s"]
+      else { return nil }
+      return .recurrence(
+        query: q, key: k, value: v, decay: g, step: s, rule: p.flag("delta") ? .delta : .additive,
+        documents: p.ranges("documents"))
+    },
   ]
 
   /// Operations that PyTorch has no counterpart for.
@@ -300,4 +314,12 @@ extension JSON {
   fileprivate func integer(_ key: String) -> Int { self[key]?.intValue ?? 0 }
   fileprivate func integers(_ key: String) -> [Int]? { self[key]?.arrayValue?.compactMap(\.intValue) }
   fileprivate func flag(_ key: String) -> Bool { self[key]?.boolValue ?? false }
+  /// Ranges that follow each other, by their lengths.
+  fileprivate func ranges(_ key: String) -> [Range<Int>] {
+    var start = 0
+    return (integers(key) ?? []).map { length in
+      defer { start += length }
+      return start..<start + length
+    }
+  }
 }
