@@ -9,7 +9,8 @@ package enum License {
   package static func find(in directory: String) throws(Failure) -> String? {
     if let named = try fromModelCard("\(directory)/README.md") { return named }
     if Files.exists("\(directory)/config.json"),
-      let named = try JSON.read(path: "\(directory)/config.json", limit: 16 << 20)["license"]?.stringValue
+      let named = try JSON.read(path: "\(directory)/config.json", limit: 16 << 20, acceptingInfinity: true)[
+        "license"]?.stringValue
     {
       return named
     }

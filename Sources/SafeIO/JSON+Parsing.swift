@@ -24,14 +24,25 @@ extension JSON {
   }
 
   /// Parses a file.
-  package static func read(path: String, limit: Int = 256 << 20) throws(Failure) -> JSON {
-    try parse(Files.read(path: path, limit: limit), source: path)
+  ///
+  /// - Parameter acceptingInfinity: whether `Infinity` is a number, as in files that Python wrote.
+  package static func read(path: String, limit: Int = 256 << 20, acceptingInfinity: Bool = false)
+    throws(Failure)
+    -> JSON
+  {
+    let bytes = try Files.read(path: path, limit: limit)
+    return try bytes.withUnsafeBufferPointer { buffer throws(Failure) in
+      var parser = JSONParser(bytes: UnsafeRawBufferPointer(buffer), source: path)
+      parser.acceptsInfinity = acceptingInfinity
+      return try parser.document()
+    }
   }
 }
 
 private struct JSONParser {
   let bytes: UnsafeRawBufferPointer
   let source: String
+  var acceptsInfinity = false
   var position = 0
 
   init(bytes: UnsafeRawBufferPointer, source: String) {
@@ -56,6 +67,7 @@ private struct JSONParser {
     case UInt8(ascii: "t"): return try word("true", .bool(true))
     case UInt8(ascii: "f"): return try word("false", .bool(false))
     case UInt8(ascii: "n"): return try word("null", .null)
+    case UInt8(ascii: "I") where acceptsInfinity: return try word("Infinity", .double(.infinity))
     case .some(let byte) where byte == UInt8(ascii: "-") || byte.isDigit: return try number()
     default: throw error("expected a JSON value, found \(found())")
     }

@@ -50,7 +50,7 @@ private struct JSONTextWriter {
     case .bool(let flag): text += flag ? "true" : "false"
     case .integer(let number): text += String(number)
     case .bigInteger(let digits): text += digits
-    // As Python's json module spells them; readers of ours never meet them.
+    // As Python's json module spells them; readers of ours accept the second in configurations of models alone.
     case .double(let number) where number.isNaN: text += "NaN"
     case .double(let number) where number.isInfinite: text += number < 0 ? "-Infinity" : "Infinity"
     case .double(let number): text += JSON.pythonText(number)

@@ -16,6 +16,18 @@ import Testing
     #expect(try JSON.parse(text, source: "t") == expected)
   }
 
+  @Test func `infinity is a number where a reader asks for it`() throws {
+    let scratch = try Scratch()
+    try scratch.write(#"{"limit": [0.0, Infinity]}"#, "c.json")
+    let path = "\(scratch.path)/c.json"
+    let value = try JSON.read(path: path, acceptingInfinity: true)
+    #expect(value["limit"] == .array([0.0, .double(.infinity)]))
+    #expect(value.text(.python) == #"{"limit": [0.0, Infinity]}"#)
+    #expect(throws: Failure.self) { try JSON.read(path: path) }
+    try scratch.write("[Infinite]", "c.json")
+    #expect(throws: Failure.self) { try JSON.read(path: path, acceptingInfinity: true) }
+  }
+
   @Test func `the order of keys is kept`() throws {
     let value = try JSON.parse(#"{"z": 1, "a": 2, "m": 3}"#, source: "t")
     #expect(value.objectValue?.keys == ["z", "a", "m"])

@@ -38,7 +38,7 @@ struct Init: ParsableCommand {
   func run() throws {
     let progress = common.start()
     try output.check(reading: [tokenizer])
-    guard var config = try JSON.read(path: self.config).objectValue else {
+    guard var config = try JSON.read(path: self.config, acceptingInfinity: true).objectValue else {
       throw Failure.badData(self.config, "expected an object with keys")
     }
     let spec = try Families.spec(config: .object(config), source: self.config)
