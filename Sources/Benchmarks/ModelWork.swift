@@ -34,8 +34,8 @@ struct ModelWork {
 
   /// Operations of causal attention over a document of `length` tokens, in all blocks.
   private func attentionOperations(_ length: Int) -> Double {
-    decoder.spec.blocks.reduce(0.0) {
-      $0 + 2 * Double(length) * Double(length) * Double($1.attention.headSize) * Double($1.attention.heads)
+    decoder.spec.blocks.compactMap(\.attention).reduce(0.0) {
+      $0 + 2 * Double(length) * Double(length) * Double($1.headSize) * Double($1.heads)
     }
   }
 

@@ -32,7 +32,7 @@ extension TokenContext {
   }
 }
 
-/// A text read by a decoder, with the keys and values of its tokens kept.
+/// A text read by a decoder, with what the next tokens need of it kept.
 ///
 /// Several texts are read together by `readTogether`: a step of B texts multiplies each weight matrix with B rows, and
 /// costs little more than a step of one, since reading the weights is what takes the time. To generate from several
@@ -51,8 +51,11 @@ package final class DecoderContext: TokenContext {
 
   package var length: Int { caches.length }
 
-  /// Forgets all but the first `length` tokens.
-  package func truncate(to length: Int) { caches.truncate(to: length) }
+  /// Where the text ends now, to go back to later.
+  package var place: KeyValueCaches.Place { caches.place }
+
+  /// Forgets what was read after a place in this text.
+  package func goBack(to place: KeyValueCaches.Place) { caches.goBack(to: place) }
 
   package func read(_ ids: [Int32], logitsAt positions: [Int]) throws -> [[Float]] {
     try decoder.check(ids, place: "input", cached: length)

@@ -32,10 +32,11 @@ import Testing
     let model = try LanguageModel(path: scratch.path)
     let context = model.newContext()
     _ = try context.read([1, 2, 3], logitsAt: [])
+    let place = context.place
     let first = try context.read([4, 5], logitsAt: [1])
-    context.truncate(to: 3)
+    context.goBack(to: place)
     _ = try context.read([9, 9, 9, 9], logitsAt: [])
-    context.truncate(to: 3)
+    context.goBack(to: place)
     #expect(try context.read([4, 5], logitsAt: [1]) == first)
   }
 

@@ -34,7 +34,7 @@ import Testing
       dimensions: 4, base: 500,
       scaling: .llama3(
         Llama3RotaryScaling(factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContext: 16)))
-    for spec in specs { #expect(spec.blocks[0].attention.rotary == expected) }
+    for spec in specs { #expect(spec.blocks[0].attention?.rotary == expected) }
     #expect(specs[0] == specs[1] && specs[1] == specs[2])
   }
 
@@ -76,14 +76,14 @@ import Testing
         "num_key_value_heads": .some(nil), "rope_theta": .some(nil), "tie_word_embeddings": .some(nil),
         "rms_norm_eps": .some(nil),
       ])
-    let attention = bare.blocks[0].attention
+    let attention = try #require(bare.blocks[0].attention)
     #expect(attention.keyValueHeads == 2)
     #expect(attention.headSize == 4)
     #expect(attention.rotary == RotarySpec(dimensions: 4, base: 10_000, scaling: .none))
     #expect(bare.head != nil)
     #expect(bare.finalNorm.epsilon == 1e-6)
     #expect(try spec("llama", ["head_dim": .null]) == spec())
-    #expect(try spec("qwen3").blocks[0].attention.headSize == 128)
+    #expect(try spec("qwen3").blocks[0].attention?.headSize == 128)
   }
 
   @Test func `a padding token below 0 counts from the end, as torch counts it`() throws {
@@ -98,7 +98,7 @@ import Testing
 
   @Test func `a linear scaling divides the frequencies`() throws {
     let scaling: JSON = ["type": "linear", "factor": 2.0]
-    let rotary = try spec("llama", ["rope_scaling": scaling]).blocks[0].attention.rotary
+    let rotary = try spec("llama", ["rope_scaling": scaling]).blocks[0].attention?.rotary
     #expect(rotary?.inverseFrequencies(length: 1) == [0.5, 0.05])
   }
 
@@ -128,7 +128,7 @@ import Testing
 
   @Test func `windows follow each family's rule`() throws {
     func windows(_ modelType: String, _ changes: [String: JSON?]) throws -> [Int?] {
-      try spec(modelType, changes).blocks.map(\.attention.window)
+      try spec(modelType, changes).blocks.map { $0.attention?.window }
     }
     #expect(try windows("mistral", ["sliding_window": 8]) == [8, 8])
     #expect(try windows("mistral", ["sliding_window": .null]) == [nil, nil])
@@ -149,6 +149,54 @@ import Testing
       failure.message.hasPrefix("config.json: key 'model_type': 'mamba' is not supported; known: arcee, ")
         && Families.all.allSatisfy { failure.message.contains($0.modelType) })
     #expect(try complaint("llama", ["model_type": .some(nil)]).message.contains("is missing"))
+  }
+
+  private static func mamba(_ changes: [String: JSON?]) -> [String: JSON?] {
+    (RandomModel.mixers["mamba2"] ?? [:]).merging(changes) { $1 }
+  }
+
+  @Test func `layers attend where the file or the family says`() throws {
+    func attending(_ modelType: String, _ changes: [String: JSON?]) throws -> [Bool] {
+      let own = (RandomModel.mixers[modelType] ?? [:]).merging(["num_hidden_layers": 4]) { $1 }
+      return try spec(modelType, own.merging(changes) { $1 }).blocks.map { $0.attention != nil }
+    }
+    #expect(try attending("lfm2", [:]) == [false, true, false, false])
+    #expect(try attending("lfm2", ["full_attn_idxs": .some(nil)]) == [true, true, true, true])
+    let types: JSON = ["conv", "conv", "full_attention", "conv"]
+    #expect(try attending("lfm2", ["layer_types": types]) == [false, false, true, false])
+    #expect(try attending("qwen3_next", [:]) == [false, true, false, true])
+    #expect(
+      try attending("qwen3_next", ["full_attention_interval": .some(nil)]) == [false, false, false, true])
+    #expect(try attending("mamba2", [:]) == [false, false, false, false])
+  }
+
+  @Test func `the published spellings of LFM2 and Mamba-2 mean what transformers writes`() throws {
+    func lfm2(_ changes: [String: JSON?]) throws -> DecoderSpec {
+      try spec(
+        "lfm2", ["rms_norm_eps": .some(nil), "tie_word_embeddings": .some(nil)].merging(changes) { $1 })
+    }
+    let older: [String: JSON?] = [
+      "block_ff_dim": 768, "intermediate_size": .some(nil), "full_attn_idxs": [0], "tie_embedding": true,
+      "rope_theta": .some(nil), "theta": 1e6, "block_dim": 8, "conv_dim": 8, "conv_dim_out": 8,
+      "num_heads": 2,
+      "block_mlp_init_scale": 1.5, "block_out_init_scale": 2.0, "block_norm_eps": 1e-5,
+      "block_use_swiglu": true,
+      "conv_use_xavier_init": true, "use_pos_enc": true, "block_use_xavier_init": true,
+    ]
+    let newer: [String: JSON?] = [
+      "intermediate_size": 768, "layer_types": ["full_attention", "conv"], "tie_word_embeddings": true,
+      "rope_theta": .some(nil), "rope_parameters": ["rope_type": "default", "rope_theta": 1_000_000.0],
+    ]
+    #expect(try lfm2(older) == lfm2(newer))
+    #expect(try lfm2(older).head == nil)
+    guard case .gated(_, _, let up, _)? = try lfm2(older).blocks[0].feedForward else {
+      Issue.record("no gated feed-forward part")
+      return
+    }
+    #expect(up.matrix.rows == 512)
+    #expect(
+      try spec("mamba2", Self.mamba(["time_step_limit": [0.0, ["__float__": "Infinity"]]]))
+        == spec("mamba2", Self.mamba(["time_step_limit": [0.0, .double(.infinity)]])))
   }
 
   static let refused: [(String, [String: JSON?], String)] = [
@@ -213,6 +261,36 @@ import Testing
     ("llama", ["pad_token_id": 11], "is 11, which the vocabulary of 11 does not have"),
     ("llama", ["pad_token_id": -12], "is -12, which the vocabulary of 11 does not have"),
     ("mistral", ["attention_bias": true], "attention_bias"),
+    (
+      "lfm2", ["rms_norm_eps": .some(nil), "layer_types": ["conv", "mamba"]],
+      "has 'mamba'; known: full_attention, conv"
+    ),
+    ("lfm2", ["rms_norm_eps": .some(nil), "layer_types": ["conv"]], "has 1 entries for 2 layers"),
+    ("lfm2", ["rms_norm_eps": .some(nil), "conv_L_cache": 0], "expected 1 to"),
+    (
+      "lfm2", ["rms_norm_eps": .some(nil), "block_ffn_dim_multiplier": 1e30], "which makes an inner width of"
+    ),
+    ("lfm2", ["rms_norm_eps": .some(nil), "conv_scale": 2.0], "'lfm2' has no such thing"),
+    ("mamba2", mamba(["n_groups": 3]), "does not divide the 4 heads"),
+    ("mamba2", mamba(["expand": 3]), "but 4 heads of 4 are 16"),
+    ("mamba2", mamba(["hidden_act": "gelu"]), "is not silu"),
+    ("mamba2", mamba(["time_step_limit": [0.5, 0.1]]), "must be a list of two numbers"),
+    (
+      "mamba2", mamba(["time_step_limit": [["__float__": "Infinity"], 1.0]]), "must be a list of two numbers"
+    ),
+    ("mamba2", mamba(["time_step_limit": [0.0]]), "must be a list of two numbers"),
+    (
+      "mamba2",
+      mamba([
+        "hidden_size": 1_048_576, "num_heads": 65_536, "head_dim": 32, "state_size": 65_536,
+        "n_groups": 65_536,
+      ]), "more than 2^48 weights"
+    ),
+    ("mamba2", mamba(["num_attention_heads": 4]), "'mamba2' has no such thing"),
+    ("qwen3_next", ["linear_num_value_heads": 3], "which the 16 key heads do not divide"),
+    ("qwen3_next", ["num_experts": 2, "use_sliding_window": true], "is on"),
+    ("qwen3_next", ["hidden_act": "relu"], "is not silu"),
+    ("qwen3_next", ["layer_types": ["linear_attention", "sliding_attention"]], "has 'sliding_attention'"),
     ("mistral", ["sliding_window": 0], "expected 1 to"),
     ("qwen2", ["use_sliding_window": 1], "expected true or false"),
     ("qwen3", ["layer_types": ["full_attention"]], "has 1 entries for 2 layers"),

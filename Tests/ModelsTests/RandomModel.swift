@@ -24,6 +24,32 @@ struct RandomModel {
     return .object(config)
   }
 
+  /// What the configurations of families differ in whose layers do not all attend; nil removes a key.
+  static let mixers: [String: [String: JSON?]] = [
+    "lfm2": ["full_attn_idxs": [1], "block_multiple_of": 4, "rms_norm_eps": .some(nil)],
+    "mamba2": [
+      "num_heads": 4, "head_dim": 4, "state_size": 4, "n_groups": 2, "num_attention_heads": .some(nil),
+      "num_key_value_heads": .some(nil), "max_position_embeddings": .some(nil), "rms_norm_eps": .some(nil),
+      "rope_theta": .some(nil),
+    ],
+    "qwen3_next": [
+      "head_dim": 4, "partial_rotary_factor": 0.5, "full_attention_interval": 2, "num_experts": 2,
+      "num_experts_per_tok": 2, "moe_intermediate_size": 4, "shared_expert_intermediate_size": 4,
+      "linear_num_key_heads": 2, "linear_num_value_heads": 4, "linear_key_head_dim": 4,
+      "linear_value_head_dim": 2,
+    ],
+    "qwen3_5_text": [
+      "head_dim": 4, "partial_rotary_factor": 0.5, "full_attention_interval": 2, "linear_num_key_heads": 2,
+      "linear_num_value_heads": 2, "linear_key_head_dim": 4, "linear_value_head_dim": 4,
+    ],
+  ]
+
+  /// A small configuration of one of them, or of another family.
+  static func mixed(_ modelType: String, _ changes: [String: JSON?] = [:]) -> JSON {
+    let own = mixers[modelType] ?? ["head_dim": 4]
+    return config(modelType, own.merging(changes) { $1 })
+  }
+
   /// Writes configuration and random weights.
   ///
   /// - Parameter edit: changes the weights before they are written.
@@ -37,8 +63,10 @@ struct RandomModel {
     // Larger than for training, so that every weight matters to the output.
     var tensors = spec.parameters.map { weight in
       let tensor = weight.initialValues(seed: seed)
-      if case .norm = weight.role { return (name: weight.name, tensor: tensor) }
-      return (name: weight.name, tensor: tensor * 20)
+      switch weight.role {
+      case .norm, .perHead: return (name: weight.name, tensor: tensor)
+      case .matrix, .filter, .bias: return (name: weight.name, tensor: tensor * 20)
+      }
     }
     edit(&tensors)
     try SafetensorsWriter.write(

@@ -48,6 +48,7 @@ struct DecodeSuite {
       _ = try context.readInPieces(prompt, logitsAt: []) { try Interruption.check() }
       return context
     }
+    let places = contexts.map(\.place)
     let next = RandomNumbers.tokens(options.tokens, decoder, seed: options.seed - 1)
     let work = ModelWork(decoder)
     let bound = Harness.Bound(.read, work.weightBytes * Double(next.count))
@@ -56,7 +57,7 @@ struct DecodeSuite {
       .init(suite: .decode, name: "decode", shape: models.name, settings: settings), threads: threads,
       unit: .tokens, amount: Double(texts * next.count), bound: bound
     ) {
-      for context in contexts { context.truncate(to: length) }
+      for (context, place) in zip(contexts, places) { context.goBack(to: place) }
       for id in next { _ = try DecoderContext.readTogether(contexts.map { (context: $0, ids: [id]) }) }
     }
   }

@@ -31,6 +31,7 @@ struct PrefillSuite {
   ) throws {
     let prompt = RandomNumbers.tokens(length, decoder, seed: harness.options.seed)
     let context = DecoderContext(decoder, capacity: length)
+    let beginning = context.place
     var settings = format.modelSettings(arithmetic)
     settings["prompt"] = .integer(length)
     try harness.measure(
@@ -38,7 +39,7 @@ struct PrefillSuite {
       threads: harness.options.threads, unit: .tokens, amount: Double(length),
       bound: .init(format.limit(arithmetic, rows: length), ModelWork(decoder).prefillOperations(length))
     ) {
-      context.truncate(to: 0)
+      context.goBack(to: beginning)
       _ = try context.readInPieces(prompt, logitsAt: [length - 1]) { try Interruption.check() }
     }
   }

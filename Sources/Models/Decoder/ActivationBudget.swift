@@ -35,15 +35,14 @@ struct ActivationBudget {
 }
 
 extension Block {
-  /// Floats that a row leaves in the block for the backward pass: the residual stream before attention and before the
-  /// feed-forward part, queries, keys, values and what attention makes of them, and the parts of the gated product.
+  /// Floats that a row leaves in the block for the backward pass: the residual stream before the mixer and before the
+  /// feed-forward part, and the parts of both.
   var rememberedWidth: Int {
-    2 * attention.output.outputs + attention.output.inputs
-      + attention.projections.linears.reduce(0) { $0 + $1.outputs } + feedForward.rememberedWidth
+    2 * mixer.output.outputs + mixer.rememberedWidth + (feedForward?.rememberedWidth ?? 0)
   }
 
-  /// The same where products are made again: what enters the block, and what attention made.
-  var leastRememberedWidth: Int { attention.output.outputs + attention.output.inputs }
+  /// The same where products are made again: what enters the block, and what the mixer made.
+  var leastRememberedWidth: Int { mixer.output.outputs + mixer.output.inputs }
 
   /// Whether anything in the block is trained.
   var isTrained: Bool {

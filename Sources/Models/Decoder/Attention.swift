@@ -4,7 +4,7 @@ import SafeIO
 import TensorCore
 
 /// Grouped-query attention as its specification says.
-final class Attention {
+final class Attention: Mixer {
   let projections: Projections
   let output: Linear
   let queryNorm: Norm?
@@ -33,13 +33,14 @@ final class Attention {
       + (sinks.map { [$0] } ?? [])
   }
 
-  /// `[rows, hidden]` gives `[rows, hidden]`.
-  ///
-  /// - Parameter layer: which part of the cache is this block's.
+  /// Queries, keys and values, and what is made of them.
+  var rememberedWidth: Int { output.inputs + projections.linears.reduce(0) { $0 + $1.outputs } }
+
   func callAsFunction(_ x: Tensor, _ pass: ForwardPass, layer: Int) -> Tensor {
     let projected = projections(x)
+    let (query, gate) = gated(projected.query)
     let queries = rotated(
-      clipped(normalized(projected.query, spec.heads, spec.queryNorm, queryNorm)), pass)
+      clipped(normalized(query, spec.heads, spec.queryNorm, queryNorm)), pass)
     let keys = rotated(
       clipped(normalized(projected.key, spec.keyValueHeads, spec.keyNorm, keyNorm)), pass)
     let values = clipped(heads(projected.value, spec.keyValueHeads))
@@ -53,11 +54,20 @@ final class Attention {
         window: spec.window, softcap: spec.softcap, sinks: sinks?.expanded)
     let size = spec.valueSize ?? spec.headSize
     let heads = size < spec.headSize ? mixed.slice(axis: 2, end: size) : mixed
-    return output(heads.reshaped([mixed.shape[0], spec.heads * size]))
+    let whole = heads.reshaped([mixed.shape[0], spec.heads * size])
+    return output(gate.map { .gated(.sigmoid, gate: $0, up: whole) } ?? whole)
   }
 
   /// `[rows, count · headSize]` as `[rows, count, headSize]`.
   private func heads(_ x: Tensor, _ count: Int) -> Tensor { x.reshaped([x.shape[0], count, spec.headSize]) }
+
+  /// Queries, and gates where these follow each query: `[rows, heads · headSize]`.
+  private func gated(_ x: Tensor) -> (query: Tensor, gate: Tensor?) {
+    guard spec.hasOutputGate else { return (x, nil) }
+    let (rows, size) = (x.shape[0], spec.headSize)
+    let parts = x.reshaped([rows, spec.heads, 2 * size]).split(axis: 2, sizes: [size, size])
+    return (parts[0].reshaped([rows, spec.heads * size]), parts[1].reshaped([rows, spec.heads * size]))
+  }
 
   /// The same after a norm of each head, or of all together.
   private func normalized(_ x: Tensor, _ count: Int, _ spec: NormSpec?, _ norm: Norm?) -> Tensor {

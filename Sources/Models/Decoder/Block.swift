@@ -3,12 +3,12 @@
 import SafeIO
 import TensorCore
 
-/// Attention and feed-forward, each added to the residual stream that it reads.
+/// A mixer and a feed-forward part, each added to the residual stream that it reads.
 final class Block {
-  let attention: Attention
-  let feedForward: FeedForward
-  private let attentionNorm: Norm?
-  private let attentionOutputNorm: Norm?
+  let mixer: any Mixer
+  let feedForward: FeedForward?
+  private let mixerNorm: Norm?
+  private let mixerOutputNorm: Norm?
   private let feedForwardNorm: Norm?
   private let feedForwardOutputNorm: Norm?
   private let spec: BlockSpec
@@ -17,21 +17,22 @@ final class Block {
   init(_ spec: BlockSpec, _ loader: WeightLoader, layer: Int, rotation: Rotation?) throws(Failure) {
     self.spec = spec
     self.layer = layer
-    attentionNorm = try .optional(spec.attentionNorm, loader)
-    attention = try Attention(spec.attention, loader, rotation: rotation)
-    attentionOutputNorm = try .optional(spec.attentionOutputNorm, loader)
+    mixerNorm = try .optional(spec.mixerNorm, loader)
+    mixer = try spec.mixer.loaded(loader, rotation: rotation)
+    mixerOutputNorm = try .optional(spec.mixerOutputNorm, loader)
     feedForwardNorm = try .optional(spec.feedForwardNorm, loader)
-    feedForward = try FeedForward(spec.feedForward, loader)
+    feedForward = try spec.feedForward.map { spec throws(Failure) in try FeedForward(spec, loader) }
     feedForwardOutputNorm = try .optional(spec.feedForwardOutputNorm, loader)
   }
 
   /// `[rows, hidden]` gives `[rows, hidden]`.
   func callAsFunction(_ x: Tensor, _ pass: ForwardPass) -> Tensor {
-    let input = attentionNorm?(x) ?? x
-    let attended = x.plus(update(attention(input, pass, layer: layer), attentionOutputNorm))
-    let read = spec.isParallel ? feedForwardNorm?(x) ?? input : feedForwardNorm?(attended) ?? attended
+    let input = mixerNorm?(x) ?? x
+    let mixed = x.plus(update(mixer(input, pass, layer: layer), mixerOutputNorm))
     // What one block hands to the next is kept, whatever else is made again.
-    return attended.plus(update(feedForward(read), feedForwardOutputNorm)).kept()
+    guard let feedForward else { return mixed.kept() }
+    let read = spec.isParallel ? feedForwardNorm?(x) ?? input : feedForwardNorm?(mixed) ?? mixed
+    return mixed.plus(update(feedForward(read), feedForwardOutputNorm)).kept()
   }
 
   /// What a part adds to the stream.
@@ -41,12 +42,12 @@ final class Block {
   }
 
   /// The linear layers in the order of Hugging Face's modules.
-  var linears: [Linear] { attention.linears + feedForward.linears }
+  var linears: [Linear] { mixer.linears + (feedForward?.linears ?? []) }
 
   /// Every weight in the order of `BlockSpec.parameters`.
   var weights: [Weight] {
     func all(_ norms: Norm?...) -> [Weight] { norms.flatMap { $0?.weights ?? [] } }
-    return all(attentionNorm) + attention.weights + all(attentionOutputNorm, feedForwardNorm)
-      + feedForward.weights + all(feedForwardOutputNorm)
+    return all(mixerNorm) + mixer.weights + all(mixerOutputNorm, feedForwardNorm)
+      + (feedForward?.weights ?? []) + all(feedForwardOutputNorm)
   }
 }

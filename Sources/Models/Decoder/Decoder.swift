@@ -1,10 +1,10 @@
-// The one model of mlt: a decoder-only transformer built from a specification. Families differ in their specification,
+// The one model of mlt: a decoder-only model built from a specification. Families differ in their specification,
 // weight formats in their matrices, adapters in their layers; none of that is visible here.
 
 import SafeIO
 import TensorCore
 
-/// A decoder-only transformer with its weights.
+/// A decoder-only model with its weights.
 ///
 /// Lives on one thread, as tensors do.
 package final class Decoder {
@@ -32,7 +32,7 @@ package final class Decoder {
     var rotations: [RotarySpec: Rotation] = [:]
     var blocks: [Block] = []
     for (layer, block) in spec.blocks.enumerated() {
-      let rotary = block.attention.rotary
+      let rotary = block.attention?.rotary
       let rotation = rotary.map { rotations[$0] ?? Rotation($0) }
       if let rotary { rotations[rotary] = rotation }
       blocks.append(try Block(block, loader, layer: layer, rotation: rotation))
@@ -78,7 +78,7 @@ package final class Decoder {
   ///
   /// - Parameters:
   ///   - batch: tokens that `check` has accepted.
-  ///   - caches: for each document keys and values of its tokens before those in `batch`, which are then added; without
+  ///   - caches: for each document what is kept of its tokens before those in `batch`, which are then added; without
   ///     them every document begins here.
   ///   - checkpointing: whether blocks are computed again for the gradient instead of remembered.
   /// - Returns: the hidden states after the final norm, `[rows, hidden]`.

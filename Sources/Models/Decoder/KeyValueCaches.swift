@@ -1,6 +1,6 @@
-// The keys and values of the tokens seen so far, so that generating the next token costs one row. Those of a head follow
-// each other, so that attention reads them as one stream. UNSAFE memory: rows are copied into buffers that grow by doubling,
-// within bounds checked here.
+// What is kept of the tokens seen so far, so that generating the next token costs one row. Attention keeps keys and values;
+// those of a head follow each other, so that it reads them as one stream. Other mixers keep something of fixed size
+// (MixerState.swift). UNSAFE memory: rows are copied into buffers that grow by doubling, within bounds checked here.
 
 import TensorCore
 
@@ -12,21 +12,40 @@ package final class KeyValueCaches {
     var values: Tensor
   }
 
-  /// Nil until the first rows come.
+  /// Nil until the first rows come, and where a layer does not attend.
   private var layers: [Layer?]
+  /// What layers keep that do not attend.
+  private(set) var states: [MixerState]
   /// Number of tokens in the cache.
   package private(set) var length = 0
 
   /// An empty cache for a decoder of this specification.
   package init(_ spec: DecoderSpec) {
     layers = Array(repeating: nil, count: spec.blocks.count)
+    states = Array(repeating: MixerState(), count: spec.blocks.count)
   }
 
-  /// Forgets all but the first `length` tokens.
-  package func truncate(to length: Int) {
-    precondition(0...self.length ~= length, "a cache of \(self.length) tokens can't be cut to \(length)")
-    self.length = length
+  /// A place in the text that the cache can go back to.
+  package struct Place {
+    package let length: Int
+    fileprivate let states: [MixerState]
   }
+
+  /// Where the text ends now.
+  ///
+  /// States are never written to, so that a place costs nothing but what it keeps alive.
+  package var place: Place { Place(length: length, states: states) }
+
+  /// Forgets what came after a place in the text read since.
+  package func goBack(to place: Place) {
+    precondition(
+      place.length <= length, "a cache of \(length) tokens can't go back to one of \(place.length)")
+    length = place.length
+    states = place.states
+  }
+
+  /// Keeps the state of a layer after new rows.
+  func keep(_ state: MixerState, layer: Int) { states[layer] = state }
 
   /// Stores the keys and values of new rows behind those of `length` tokens.
   ///

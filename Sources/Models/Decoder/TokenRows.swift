@@ -1,5 +1,5 @@
 // The input of a decoder: tokens of one or more documents, one after the other. Nothing is padded; which rows belong
-// together is known to attention alone, so a batch, a packed row and a single text are the same thing.
+// together is known to mixers alone, so a batch, a packed row and a single text are the same thing.
 
 import TensorCore
 
@@ -29,7 +29,8 @@ struct ForwardPass {
   let spans: [AttentionSpan]
   /// One for each document, or none.
   let caches: [KeyValueCaches]
-  private let documents: [Range<Int>]
+  /// Where the rows of each document lie.
+  let documents: [Range<Int>]
 
   init(_ batch: TokenRows, caches: [KeyValueCaches]) {
     precondition(

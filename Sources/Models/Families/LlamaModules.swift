@@ -102,7 +102,7 @@ struct LlamaModules {
     case together
   }
 
-  let sizes: Sizes
+  var sizes: Sizes
   /// The norm of each place, with a path and a size of its own.
   var norm: NormSpec
   var names = Names()
@@ -129,6 +129,10 @@ struct LlamaModules {
   var latent: Latent?
   /// Of one more score of each head.
   var sinks: String?
+  /// Whether the query projection puts out a gate of attention's output as well.
+  var hasOutputGate = false
+  /// What mixes rows in the place of attention, made from the layer's path; nil where a layer attends.
+  var mixers: [((String) -> MixerSpec)?]
   var activation: Activation
   var feedForwardNames = FeedForwardNames.gated(gate: "gate_proj", up: "up_proj", down: "down_proj")
   /// What stands in the place of a layer's feed-forward part.
@@ -144,7 +148,9 @@ struct LlamaModules {
   /// Whether files hold the blocks' matrices as `[inputs, outputs]`.
   var isTransposed = false
   var ignoredSuffixes = ["rotary_emb.inv_freq"]
-  private let isTied: Bool
+  var ignoredPrefixes: [String] = []
+  /// Whether the embedding serves as the head.
+  var isTied: Bool
   private let paddingToken: Int?
 
   /// What families call the same things differently, and assume where a file is silent.
@@ -162,6 +168,8 @@ struct LlamaModules {
     var ropeBase: Double = 10_000
     /// How positions are stretched, if the file says nothing of rotation.
     var ropeScaling: JSONObject?
+    /// Keys of the rotation that change nothing.
+    var ignoredRotaryKeys: [String] = []
   }
 
   /// Reads the keys that all these families share.
@@ -172,9 +180,10 @@ struct LlamaModules {
       epsilon: try config.positive(dialect.epsilon, default: dialect.defaultEpsilon))
     let rotary = try config.rotary(
       headSize: sizes.headSize, fraction: dialect.rotaryFraction, context: sizes.context,
-      base: dialect.ropeBase, scaling: dialect.ropeScaling)
+      base: dialect.ropeBase, scaling: dialect.ropeScaling, ignoring: dialect.ignoredRotaryKeys)
     rotaries = Array(repeating: rotary, count: sizes.layers)
     windows = Array(repeating: nil, count: sizes.layers)
+    mixers = Array(repeating: nil, count: sizes.layers)
     experts = Array(repeating: nil, count: sizes.layers)
     scale = 1 / Float(sizes.headSize).squareRoot()
     activation = try config.activation(dialect.activation, default: dialect.defaultActivation)
@@ -196,7 +205,8 @@ struct LlamaModules {
       blocks: (0..<sizes.layers).map { block($0) },
       finalNorm: norm(prefix + names.finalNorm, sizes.hidden),
       head: isTied ? nil : LinearSpec(names.head, from: sizes.hidden, to: vocabulary, bias: headBias),
-      logitScale: logitScale, logitSoftcap: logitSoftcap, prefix: prefix, ignoredSuffixes: ignoredSuffixes)
+      logitScale: logitScale, logitSoftcap: logitSoftcap, prefix: prefix, ignoredSuffixes: ignoredSuffixes,
+      ignoredPrefixes: ignoredPrefixes)
   }
 
   /// Gives layers experts, or all layers.
@@ -219,8 +229,9 @@ struct LlamaModules {
     let path = "\(names.prefix)\(names.layers).\(layer)"
     func norm(_ name: String?) -> NormSpec? { name.map { self.norm("\(path).\($0)", sizes.hidden) } }
     return BlockSpec(
-      attentionNorm: norm(blockNorms.attention), attention: attention("\(path).\(names.attention)", layer),
-      attentionOutputNorm: norm(blockNorms.attentionOutput), feedForwardNorm: norm(blockNorms.feedForward),
+      mixerNorm: norm(blockNorms.attention),
+      mixer: mixers[layer].map { $0(path) } ?? .attention(attention("\(path).\(names.attention)", layer)),
+      mixerOutputNorm: norm(blockNorms.attentionOutput), feedForwardNorm: norm(blockNorms.feedForward),
       feedForward: feedForward("\(path).\(names.feedForward)", layer),
       feedForwardOutputNorm: norm(blockNorms.feedForwardOutput),
       isParallel: isParallel, residualScale: residualScale)
@@ -254,7 +265,8 @@ struct LlamaModules {
       keyNorm: headNorm(names.keyNorm, together: keys),
       clip: clip, rotary: rotaries[layer], window: windows[layer],
       scale: dividesScaleByLayer ? scale / Float(layer + 1) : scale, softcap: attentionSoftcap,
-      sinks: sinks.map { ParameterSpec(name: "\(path).\($0)", shape: [sizes.heads], role: .bias) })
+      sinks: sinks.map { ParameterSpec(name: "\(path).\($0)", shape: [sizes.heads], role: .bias) },
+      hasOutputGate: hasOutputGate)
   }
 
   private func latentProjection(_ path: String, _ latent: Latent) -> LatentSpec {
@@ -289,7 +301,8 @@ struct LlamaModules {
     }
     if let (name, layout) = fusedProjection { return .fused(linear(name, queries + 2 * keys), layout) }
     return .separate(
-      query: linear("q_proj", queries), key: linear("k_proj", keys), value: linear("v_proj", keys))
+      query: linear("q_proj", hasOutputGate ? 2 * queries : queries), key: linear("k_proj", keys),
+      value: linear("v_proj", keys))
   }
 
   private func feedForward(_ path: String, _ layer: Int) -> FeedForwardSpec {

@@ -13,9 +13,10 @@ extension ModelConfig {
   ///   - context: the context that the model was made for.
   ///   - base: θ, if the file does not say.
   ///   - scaling: the parameters of a file without any.
+  ///   - ignored: keys of the object that change nothing where positions are those of a text.
   func rotary(
     headSize: Int, fraction: Double?, context: Int, base defaultBase: Double = 10_000,
-    scaling defaultScaling: JSONObject? = nil
+    scaling defaultScaling: JSONObject? = nil, ignoring ignored: [String] = []
   ) throws(Failure) -> RotarySpec {
     // Where both stand, the older one counts, as in transformers 5 (`convert_rope_params_to_dict`).
     var newer = try object("rope_parameters")
@@ -32,7 +33,8 @@ extension ModelConfig {
       let outer = Double(try positive("partial_rotary_factor", default: value))
       return Double(try parameters?.positive("partial_rotary_factor", default: outer) ?? Float(outer))
     }
-    return try rotary(headSize: headSize, fraction: fraction, context: context, base: base, parameters)
+    return try rotary(
+      headSize: headSize, fraction: fraction, context: context, base: base, parameters, ignoring: ignored)
   }
 
   /// The rotation of layers with a window where those have their own: `rope_parameters.sliding_attention`, before that
@@ -46,9 +48,10 @@ extension ModelConfig {
     return try rotary(headSize: headSize, fraction: nil, context: context, base: base, parameters)
   }
 
-  private func rotary(headSize: Int, fraction: Double?, context: Int, base: Float, _ parameters: Fields?)
-    throws(Failure) -> RotarySpec
-  {
+  private func rotary(
+    headSize: Int, fraction: Double?, context: Int, base: Float, _ parameters: Fields?,
+    ignoring ignored: [String] = []
+  ) throws(Failure) -> RotarySpec {
     let share = fraction ?? 1
     guard share <= 1 else {
       throw complaint("partial_rotary_factor", "is \(share), expected a number above 0 and at most 1")
@@ -62,7 +65,8 @@ extension ModelConfig {
     let original = try optionalCount("original_max_position_embeddings", atMost: 1 << 30)
     let scaling = try parameters.map { parameters throws(Failure) in
       try RotaryScaling(
-        parameters, isPartial: fraction != nil, pairs: dimensions / 2, context: context, original: original)
+        parameters, isPartial: fraction != nil, pairs: dimensions / 2, context: context, original: original,
+        ignoring: ignored)
     }
     return RotarySpec(dimensions: dimensions, base: base, scaling: scaling ?? .none)
   }
@@ -77,12 +81,14 @@ extension RotaryScaling {
   ///   - context: `max_position_embeddings`.
   ///   - original: `original_max_position_embeddings` of the model, which holds where the object lacks its own; after
   ///     that `context` does.
+  ///   - ignored: further keys that it may have.
   fileprivate init(
-    _ parameters: Fields, isPartial: Bool, pairs: Int, context: Int, original: Int?
+    _ parameters: Fields, isPartial: Bool, pairs: Int, context: Int, original: Int?,
+    ignoring ignored: [String]
   ) throws(Failure) {
     let older = try parameters.string("type", default: "default")
     let kind = try parameters.string("rope_type", default: older)
-    var known = ["rope_type", "type", "rope_theta"] + (isPartial ? ["partial_rotary_factor"] : [])
+    var known = ["rope_type", "type", "rope_theta"] + ignored + (isPartial ? ["partial_rotary_factor"] : [])
     let originalContext = try parameters.int("original_max_position_embeddings", default: original ?? context)
     guard originalContext > 0 else {
       throw parameters.complaint("original_max_position_embeddings", "must be above 0")

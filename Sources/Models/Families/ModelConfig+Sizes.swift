@@ -8,7 +8,7 @@ struct Sizes {
   let context: Int
   let hidden: Int
   let layers: Int
-  let intermediate: Int
+  var intermediate: Int
   let heads: Int
   let keyValueHeads: Int
   let headSize: Int
@@ -59,11 +59,16 @@ extension ModelConfig {
       intermediate: names.quadruplesInner && value(names.intermediate) == nil
         ? 4 * hidden : try count(names.intermediate), heads: heads, keyValueHeads: keyValueHeads,
       headSize: statedHeadSize ?? hidden / heads)
+    try check(sizes)
+    return sizes
+  }
+
+  /// Throws for more weights than any model has.
+  func check(_ sizes: Sizes) throws(Failure) {
     guard sizes.approximateWeights <= Sizes.mostWeights else {
       throw complaint(
         "hidden_size", "makes a model of more than 2^48 weights with the other sizes; one of them is wrong")
     }
-    return sizes
   }
 
   /// `pad_token_id`: transformers makes it the embedding's `padding_idx`, which below 0 counts from the end.

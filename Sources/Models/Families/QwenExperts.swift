@@ -26,7 +26,7 @@ extension Family {
 
 extension LlamaModules {
   /// Reads the experts and which layers have them: every `decoder_sparse_step`th but those of `mlp_only_layers`.
-  fileprivate mutating func readQwenExperts(_ config: ModelConfig, isNormalized: Bool, sharedWidth: Int?)
+  mutating func readQwenExperts(_ config: ModelConfig, isNormalized: Bool, sharedWidth: Int?)
     throws(Failure)
   {
     let (count, chosen) = try config.experts()

@@ -35,7 +35,7 @@ package final class ModelDirectory: Sendable {
     guard Files.exists(configPath) else {
       throw .notFound(configPath, "is missing; a model folder has config.json, weights and tokenizer")
     }
-    config = try JSON.read(path: configPath, limit: Self.configLimit)
+    config = try JSON.read(path: configPath, limit: Self.configLimit, acceptingInfinity: true)
     spec = try Families.spec(config: config, source: configPath)
     quantization = try QuantizationTable(config: config, source: configPath)
     packing = try HubQuantization(config: config, source: configPath)
@@ -75,7 +75,9 @@ package final class ModelDirectory: Sendable {
     }
     return weights.entries.map(\.name).filter { name in
       // Scales of caches are about arithmetic that mlt does not do.
-      let isUsual = (spec.ignoredSuffixes + [".k_scale", ".v_scale"]).contains { name.hasSuffix($0) }
+      let isUsual =
+        (spec.ignoredSuffixes + [".k_scale", ".v_scale"]).contains { name.hasSuffix($0) }
+        || spec.ignoredPrefixes.contains { name.hasPrefix($0) }
       // A tied model may repeat its embedding as the head.
       let isTiedHead = spec.head == nil && name.hasPrefix("lm_head.")
       return !needed.contains(name) && !isUsual && !isTiedHead

@@ -27,4 +27,6 @@ package struct AttentionSpec: Sendable, Equatable {
   package var softcap: Float?
   /// For each head one more score, of nothing: what it takes of the softmax is lost (gpt-oss).
   package var sinks: ParameterSpec?
+  /// Whether each query is followed by a gate: its sigmoid multiplies what the head puts out (arXiv:2505.06708).
+  package var hasOutputGate = false
 }

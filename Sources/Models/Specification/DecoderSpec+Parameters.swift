@@ -10,8 +10,12 @@ package struct ParameterSpec: Sendable, Equatable {
     /// The weight of a linear layer, the embedding or the head; may be stored quantized.
     case matrix
     case bias
+    /// The taps of a convolution; start like a matrix.
+    case filter
     /// Of a normalization, with the value that training starts from.
     case norm(initial: Float)
+    /// A number for each head, with the value that training starts from.
+    case perHead(initial: Float)
   }
 
   /// The name in the weight file.
@@ -58,15 +62,15 @@ extension DecoderSpec {
 
 extension BlockSpec {
   /// The linear layers in the order of Hugging Face's modules.
-  package var linears: [LinearSpec] { attention.linears + feedForward.linears }
+  package var linears: [LinearSpec] { mixer.linears + (feedForward?.linears ?? []) }
 
   /// Those that may have an adapter: to PEFT, matrices that lie in one tensor are no layers.
   package var adaptableLinears: [LinearSpec] { linears.filter(\.isAdaptable) }
 
   var parameters: [ParameterSpec] {
     func all(_ norms: NormSpec?...) -> [ParameterSpec] { norms.flatMap { $0?.parameters ?? [] } }
-    return all(attentionNorm) + attention.parameters + all(attentionOutputNorm, feedForwardNorm)
-      + feedForward.parameters + all(feedForwardOutputNorm)
+    return all(mixerNorm) + mixer.parameters + all(mixerOutputNorm, feedForwardNorm)
+      + (feedForward?.parameters ?? []) + all(feedForwardOutputNorm)
   }
 }
 

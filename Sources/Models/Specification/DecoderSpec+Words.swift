@@ -5,28 +5,37 @@ import TensorCore
 extension DecoderSpec {
   /// What the model computes: a short text for each of its parts.
   package var words: [(part: String, text: String)] {
-    var list = [
-      ("attention", grouped { $0.attention.words }),
-      ("positions", positions == nil ? grouped { $0.attention.positionWords } : "a learned vector for each"),
-      ("feed_forward", grouped { $0.feedForward.words }),
-      ("norms", grouped { $0.normWords }),
+    let mixer = blocks.allSatisfy { $0.attention != nil } ? "attention" : "the mixer"
+    let list = [
+      ("attention", grouped { $0.attention?.words }),
+      ("mixers", grouped { $0.mixer.words }),
+      (
+        "positions",
+        positions == nil ? grouped { $0.attention?.positionWords } : "a learned vector for each"
+      ),
+      ("feed_forward", grouped { $0.feedForward?.words }),
+      ("norms", grouped { $0.normWords(mixer: mixer) }),
+      ("factors", factorWords),
     ]
+    return list.compactMap { part, text in text.map { (part, $0) } }
+  }
+
+  private var factorWords: String? {
     var factors: [String] = []
     if embeddingScale != 1 { factors.append("embeddings × \(embeddingScale)") }
     let residual = blocks.first?.residualScale ?? 1
     if residual != 1 { factors.append("what each part adds × \(residual)") }
     if logitScale != 1 { factors.append("logits × \(logitScale)") }
     if let logitSoftcap { factors.append("logits capped at \(logitSoftcap)") }
-    if !factors.isEmpty { list.append(("factors", factors.joined(separator: ", "))) }
-    return list
+    return factors.isEmpty ? nil : factors.joined(separator: ", ")
   }
 
-  /// What blocks say; where they differ, with their numbers.
-  private func grouped(_ words: (BlockSpec) -> String) -> String {
+  /// What blocks say, with their numbers where they differ; nil where none says anything.
+  private func grouped(_ words: (BlockSpec) -> String?) -> String? {
     var texts: [String] = []
     var layers: [[Int]] = []
     for (layer, block) in blocks.enumerated() {
-      let text = words(block)
+      guard let text = words(block) else { continue }
       if let known = texts.firstIndex(of: text) {
         layers[known].append(layer)
       } else {
@@ -34,7 +43,8 @@ extension DecoderSpec {
         layers.append([layer])
       }
     }
-    guard texts.count > 1 else { return texts.first ?? "" }
+    guard let first = layers.first else { return nil }
+    if first.count == blocks.count { return texts[0] }
     return zip(texts, layers).map { text, layers in
       "\(text) (layer\(layers.count > 1 ? "s" : "") \(layers.map(String.init).joined(separator: ", ")))"
     }.joined(separator: "; ")
@@ -42,14 +52,14 @@ extension DecoderSpec {
 }
 
 extension BlockSpec {
-  fileprivate var normWords: String {
-    guard let norm = attentionNorm ?? attentionOutputNorm else { return "none" }
+  fileprivate func normWords(mixer: String) -> String {
+    guard let norm = mixerNorm ?? mixerOutputNorm else { return "none" }
     var places: [String] = []
-    if attentionNorm != nil { places.append("before attention") }
-    if attentionOutputNorm != nil { places.append("after attention") }
+    if mixerNorm != nil { places.append("before \(mixer)") }
+    if mixerOutputNorm != nil { places.append("after \(mixer)") }
     if feedForwardNorm != nil { places.append("before feed-forward") }
     if feedForwardOutputNorm != nil { places.append("after feed-forward") }
-    let parallel = isParallel ? "; attention and feed-forward side by side" : ""
+    let parallel = isParallel ? "; \(mixer) and feed-forward side by side" : ""
     return "\(norm.words) \(places.joined(separator: ", "))\(parallel)"
   }
 }
@@ -64,6 +74,23 @@ extension NormSpec {
   }
 }
 
+extension MixerSpec {
+  /// What mixes rows where it is not attention.
+  fileprivate var words: String? {
+    switch self {
+    case .attention: nil
+    case .shortConvolution(let spec):
+      "gated convolution over \(spec.convolution.taps) rows"
+    case .stateSpace(let spec):
+      "state space (Mamba-2) of \(spec.heads) heads of \(spec.headSize) by \(spec.stateSize), "
+        + "\(spec.groups) group\(spec.groups == 1 ? "" : "s"), convolution over \(spec.convolution.taps) rows"
+    case .deltaNet(let spec):
+      "gated delta net of \(spec.heads) heads of \(spec.valueSize) on \(spec.keyHeads) key "
+        + "head\(spec.keyHeads == 1 ? "" : "s") of \(spec.keySize), convolution over \(spec.convolution.taps) rows"
+    }
+  }
+}
+
 extension AttentionSpec {
   fileprivate var words: String {
     var text =
@@ -74,6 +101,7 @@ extension AttentionSpec {
     case .latent(let latent): text += ", from a latent vector of \(latent.keyValueNorm.size)"
     }
     if sinks != nil { text += ", a sink for each" }
+    if hasOutputGate { text += ", each with a gate" }
     if projection.linears[0].hasBias { text += ", biases" }
     if queryNorm != nil { text += ", queries and keys normalized" }
     if let window { text += ", a window of \(window)" }

@@ -2,7 +2,7 @@
 // then on nothing asks which family it was: the decoder, training, quantization and generation read this value.
 // Each block says everything about itself, so a pattern over layers (windows, kinds of feed-forward) needs no rule.
 
-/// A decoder-only transformer: sizes, options and the names of its weights.
+/// A decoder-only model: sizes, options and the names of its weights.
 package struct DecoderSpec: Sendable, Equatable {
   /// Token ids are `0 ..< vocabularySize`.
   package var vocabularySize: Int
@@ -30,22 +30,25 @@ package struct DecoderSpec: Sendable, Equatable {
   package var prefix = "model."
   /// Endings of tensor names that files of the family carry and the model does not need.
   package var ignoredSuffixes = ["rotary_emb.inv_freq"]
+  /// Beginnings of such names.
+  package var ignoredPrefixes: [String] = []
 }
 
-/// One layer: attention and feed-forward, each added to the residual stream that it reads.
+/// One layer: a mixer and a feed-forward part, each added to the residual stream that it reads.
 package struct BlockSpec: Sendable, Equatable {
-  /// Of what attention reads.
-  package var attentionNorm: NormSpec?
-  package var attention: AttentionSpec
-  /// Of what attention adds.
-  package var attentionOutputNorm: NormSpec?
+  /// Of what the mixer reads.
+  package var mixerNorm: NormSpec?
+  package var mixer: MixerSpec
+  /// Of what the mixer adds.
+  package var mixerOutputNorm: NormSpec?
   /// Of what the feed-forward part reads.
   package var feedForwardNorm: NormSpec?
-  package var feedForward: FeedForwardSpec
+  /// Nil where a layer has none.
+  package var feedForward: FeedForwardSpec?
   /// Of what the feed-forward part adds.
   package var feedForwardOutputNorm: NormSpec?
   /// Whether both parts read what enters the block (Wang and Komatsuzaki 2021, GPT-J); then the feed-forward part reads
-  /// what attention reads if it has no norm of its own.
+  /// what the mixer reads if it has no norm of its own.
   package var isParallel = false
   /// What both parts are multiplied by when they are added.
   package var residualScale: Float = 1

@@ -11,11 +11,11 @@ extension ParameterSpec {
   /// Each depends on seed, name and position alone, whatever the machine's number of threads and the order of names.
   package func initialValues(_ range: Range<Int>, seed: Int) -> Tensor {
     switch role {
-    case .matrix:
+    case .matrix, .filter:
       let random = CounterRandom(seed: seed, name: name)
       return Tensor(range.map { Float(random.normal($0)) * 0.02 }, shape: [range.count])
     case .bias: return .zeros([range.count])
-    case .norm(let initial): return .full([range.count], value: initial)
+    case .norm(let initial), .perHead(let initial): return .full([range.count], value: initial)
     }
   }
 

@@ -108,7 +108,7 @@ struct Inspection {
   }
 
   private mutating func describeModel() throws {
-    let config = try JSON.read(path: "\(path)/config.json")
+    let config = try JSON.read(path: "\(path)/config.json", acceptingInfinity: true)
     add("model_type", config["model_type"] ?? .null)
     do {
       describe(try ModelDirectory(path: path))
@@ -126,13 +126,14 @@ struct Inspection {
 
   private mutating func describe(_ model: ModelDirectory) {
     let spec = model.spec
-    let attention = spec.blocks[0].attention
     add("parameters", .integer(spec.parameterCount))
     add("layers", .integer(spec.blocks.count))
     add("hidden_size", .integer(spec.hiddenSize))
-    add("heads", .integer(attention.heads))
-    add("key_value_heads", .integer(attention.keyValueHeads))
-    add("head_size", .integer(attention.headSize))
+    if let attention = spec.blocks.lazy.compactMap(\.attention).first {
+      add("heads", .integer(attention.heads))
+      add("key_value_heads", .integer(attention.keyValueHeads))
+      add("head_size", .integer(attention.headSize))
+    }
     add("vocabulary", .integer(spec.vocabularySize))
     add("context", .integer(spec.contextLength))
     add("tied_embedding", .bool(spec.head == nil))

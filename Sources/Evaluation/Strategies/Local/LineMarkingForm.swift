@@ -4,6 +4,7 @@
 
 import Generation
 import Glibc
+import Models
 import SafeIO
 
 /// Marks lines, then names what is wrong with the best one.
@@ -57,11 +58,11 @@ struct LineMarkingForm: TriageForm {
 
     var marks: [Mark] = []
     // The last chunk's context: mostly the only one, and then the question just continues it.
-    var last: (chunk: Int, context: DecoderContext)?
+    var last: (chunk: Int, context: DecoderContext, end: KeyValueCaches.Place)?
     for (index, chunk) in chunks.enumerated() {
       let context = model.newContext()
-      last = (index, context)
       let rows = try context.readInPieces(chunk.ids, logitsAt: chunk.lines.map(\.end), check: check)
+      last = (index, context, context.place)
       for (line, logits) in zip(chunk.lines, rows) {
         marks.append(
           Mark(
@@ -76,13 +77,13 @@ struct LineMarkingForm: TriageForm {
       let context: DecoderContext
       if let last, last.chunk == mark.chunk {
         context = last.context
+        context.goBack(to: last.end)
       } else {
         context = model.newContext()
         _ = try context.readInPieces(chunks[mark.chunk].ids, logitsAt: [], check: check)
         meter.read(chunks[mark.chunk].ids.count)
       }
       let label = try self.label(of: mark.line, in: context, &meter, check)
-      context.truncate(to: chunks[mark.chunk].ids.count)
       let values = [
         "file": mark.file, "line": mark.line.evidence, "line_number": "\(mark.line.number)",
         "label": label.text,
@@ -116,7 +117,7 @@ struct LineMarkingForm: TriageForm {
   ) throws -> TriageDeclaration.LineMarking.Label {
     let question = try rendering.question(about: line)
     let first = try context.readInPieces(question, logitsAt: [question.count - 1], check: check)
-    let start = context.length
+    let start = context.place
     meter.read(question.count)
     var best: (index: Int, likelihood: Double)?
     for (index, ids) in labels.enumerated() {
@@ -124,7 +125,7 @@ struct LineMarkingForm: TriageForm {
       var rows = first
       if ids.count > 1 { rows += try context.read(Array(ids.dropLast()), logitsAt: Array(0..<ids.count - 1)) }
       let likelihood = zip(ids, rows).reduce(0.0) { $0 + logProbability(of: $1.0, in: $1.1) }
-      context.truncate(to: start)
+      context.goBack(to: start)
       meter.read(ids.count - 1)
       if let current = best, current.likelihood >= likelihood { continue }
       best = (index, likelihood)
