@@ -62,8 +62,8 @@ struct Conversation {
     messages = .array(all)
     tools = fields.has("tools") ? fields.object["tools"] : nil
     let field = fields.object["continue_final_message"]?.stringValue
-    continuedField =
-      field ?? (try fields.bool("continue_final_message", default: false) ? "content" : nil)
+    let continues = field == nil ? try fields.bool("continue_final_message", default: false) : true
+    continuedField = field ?? (continues ? "content" : nil)
     addsGenerationPrompt = try fields.bool(
       "add_generation_prompt", default: isPrompt && continuedField == nil)
     now = try fields.optionalString("now").map { text in
