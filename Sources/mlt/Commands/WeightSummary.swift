@@ -28,6 +28,7 @@ struct WeightSummary {
     let isPacked = entries.contains { entry in
       entry.dtype == .u32 && entry.name.hasSuffix(".weight")
         && names.contains("\(entry.name.dropLast(6))scales")
+        || [".qweight", ".weight_packed", "_blocks"].contains { entry.name.hasSuffix($0) }
     }
     return isPacked || entries.isEmpty ? nil : entries.reduce(0) { $0 + $1.elementCount }
   }
