@@ -69,6 +69,18 @@ import Testing
     #expect(chat.stderr.contains("prompt: <s>user: One</s><s>assistant: Two</s><s>assistant: \n"))
   }
 
+  @Test func `an answer may be begun, and the template chosen and fed`() throws {
+    let begun = try run(["--prompt", "Hi", "--prefill-response", "Well", "--max-tokens", "1", "--verbose"])
+    #expect(begun.stderr.contains("prompt: <s>user: Hi</s><s>assistant: Well\n"))
+    let other = try scratch.write("{{ mood }}: {{ messages[0].content }}", "other.jinja")
+    let chosen = try run([
+      "--prompt", "Hi", "--chat-template", other, "--chat-template-args", #"{"mood": "calm"}"#, "--max-tokens", "1",
+      "--verbose",
+    ])
+    #expect(chosen.stderr.contains("prompt: calm: Hi\n"))
+    #expect(try run(["--prompt", "Hi", "--raw", "--prefill-response", "a"]).status == 64)
+  }
+
   @Test func `Ctrl-C ends the wait for a prompt`() throws {
     let pipe = scratch.path + "/pipe"
     #expect(mkfifo(pipe, 0o600) == 0)

@@ -85,6 +85,24 @@ import Testing
     #expect(try run("--chat", "now.json").stdout == "<s>a1999")
   }
 
+  @Test func `another template and its variables come from the command line`() throws {
+    try scratch.write(#"{"messages": [{"role": "user", "content": "ab"}], "mark": "é"}"#, "chat.json")
+    #expect(try run("--chat", "chat.json", "--chat-template-args", #"{"mark": "a"}"#).stdout == "<s>aba")
+    try scratch.write("{{ mark }}{{ messages[0].role }}", "other.jinja")
+    #expect(try run("--chat", "chat.json", "--chat-template", "other.jinja").stdout == "éuser")
+    try scratch.write("named", "model/additional_chat_templates/rag.jinja")
+    #expect(try run("--chat", "chat.json", "--chat-template", "rag").stdout == "named")
+    let missing = try run("--chat", "chat.json", "--chat-template", "none")
+    #expect(missing.status == 64 && missing.stderr.contains("the model has the templates default, rag"))
+    for arguments in ["[1]", "{"] {
+      #expect(try run("--chat", "chat.json", "--chat-template-args", arguments).status != 0)
+    }
+    try scratch.write("a\n{{ raise_exception('No user, no answer.') }}", "raising.jinja")
+    let raised = try run("--chat", "chat.json", "--chat-template", "raising.jinja")
+    #expect(raised.status == 65)
+    #expect(raised.stderr.contains("raising.jinja: line 2, column 4: No user, no answer."))
+  }
+
   @Test func `a tokenizer is named by its file too`() throws {
     let run = try Mlt.run(
       ["tokenize", "--model", "tokenizer.json", "ab", "--json"], in: "\(scratch.path)/model")
