@@ -47,8 +47,8 @@ let parsers: [String: @Sendable (Input) throws(Failure) -> Void] = [
     guard let source = String(validating: input.bytes, as: UTF8.self) else { return }
     let template = try ChatTemplate(source: source, name: "chat_template.jinja")
     _ = try template.render(
-      messages: Input.messages, tools: Input.tools, addGenerationPrompt: true, bosToken: "<s>",
-      eosToken: "</s>")
+      messages: Input.messages, tools: Input.tools, addGenerationPrompt: true,
+      tokens: ["bos_token": "<s>", "eos_token": "</s>"])
   },
   "tiktoken": { input throws(Failure) in
     try Input.use(Tokenizer.load(directory: input.file("cl100k_base.tiktoken")))
