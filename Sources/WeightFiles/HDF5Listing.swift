@@ -76,7 +76,9 @@ struct HDF5Listing {
     }
     // Other programs note there what the values were before they were cast to the type stored.
     if let stored, stored.isFloat, named.size != stored.size { return stored }
-    let isBits = stored == nil || stored == named || [.u8, .i8, .u16, .i16].contains(stored)
+    let isBits =
+      stored == nil || stored == named || [.u8, .i8, .u16, .i16].contains(stored)
+      || stored == .u64 && named == .c64
     guard isBits, named.size == (stored?.size ?? (set.type == "opaque1" ? 1 : 2)) else {
       throw .badData(place, "says that it is \(set.dtype.prefix(80)), but is stored as \(set.type)")
     }

@@ -331,7 +331,8 @@ struct PackedModel {
     self.tensors = tensors
     self.values = values
     config = [
-      "model_type": "llama", "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 1,
+      "model_type": "llama", "hidden_act": "silu", "hidden_size": 64, "intermediate_size": 128,
+      "num_hidden_layers": 1,
       "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 32, "vocab_size": 40,
       "max_position_embeddings": 64, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
       "tie_word_embeddings": false,

@@ -193,8 +193,8 @@ import WeightFiles
     let scratch = try Scratch()
     let path = try scratch.write(Crafted.safetensors("{}"), "weights.bin")
     #expect(try WeightFormat.open(path: path).entries.isEmpty)
-    let other = try scratch.write("GGUF and more than that", "weights.gguf")
+    let other = try scratch.write("something else altogether", "weights.dat")
     let failure = #expect(throws: Failure.self) { try WeightFormat.open(path: other) }
-    #expect(failure?.message == "\(other): is not a weight file of a known format (safetensors)")
+    #expect(failure?.message.hasPrefix("\(other): is not a weight file of a known format (") == true)
   }
 }

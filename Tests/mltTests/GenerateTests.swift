@@ -74,7 +74,8 @@ import Testing
     #expect(begun.stderr.contains("prompt: <s>user: Hi</s><s>assistant: Well\n"))
     let other = try scratch.write("{{ mood }}: {{ messages[0].content }}", "other.jinja")
     let chosen = try run([
-      "--prompt", "Hi", "--chat-template", other, "--chat-template-args", #"{"mood": "calm"}"#, "--max-tokens", "1",
+      "--prompt", "Hi", "--chat-template", other, "--chat-template-args", #"{"mood": "calm"}"#,
+      "--max-tokens", "1",
       "--verbose",
     ])
     #expect(chosen.stderr.contains("prompt: calm: Hi\n"))
@@ -124,7 +125,7 @@ import Testing
       (["--prompt", "a", "--temp", "-1"], 64, "temp"),
       (["--prompt", "a", "--max-tokens", "0"], 64, "max-tokens"),
       (["--prompt", "a", "--top-p", "2"], 64, "top-p"), ([], 64, "--prompt"),
-      (["--prompt", "a", "--raw", "--system", "b"], 64, "--system"),
+      (["--prompt", "a", "--raw", "--system", "b"], 64, "--raw goes without"),
       (["--prompt", "a", "--stop", ""], 64, "stop string"),
       (["--prompt", "a", "--schema", "/nonexistent/schema.json"], 66, "/nonexistent/schema.json"),
       (["--chat", "/nonexistent/chat.json"], 66, "/nonexistent/chat.json"),

@@ -126,7 +126,7 @@ import WeightFiles
     try scratch.write("hello", "notes.txt")
     let file = try inspect("notes.txt")
     #expect(file.status == 65)
-    #expect(file.stderr == "mlt: notes.txt: is not a weight file of a known format (safetensors)\n")
+    #expect(file.stderr.hasPrefix("mlt: notes.txt: is not a weight file of a known format ("))
     try Files.makeDirectory(scratch.path + "/empty")
     #expect(try inspect("empty").status == 65)
   }

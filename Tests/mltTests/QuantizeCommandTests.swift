@@ -67,7 +67,7 @@ import Testing
   @Test(arguments: [
     (["--bits", "7"], "7 bits are not supported; choose 2, 3, 4, 5, 6 or 8"),
     (["--group-size", "48"], "groups of 48 are not supported; choose 32, 64 or 128"),
-    (["--mode", "nvfp4"], "affine"),
+    (["--mode", "nvfp5"], "affine"),
     (["--quant-predicate", "mixed_9_9"], "mixed_2_6"),
     (["--group-size", "128"], "has rows of whole groups of 128; choose a smaller group size"),
   ])
