@@ -60,10 +60,12 @@ let package = Package(
       name: "Generation", dependencies: ["Models", "Tokenization", "TensorCore", "SafeIO"],
       swiftSettings: strict),
     // config.json to one decoder; a file per architecture family.
-    .target(name: "Models", dependencies: ["WeightFiles", "TensorCore", "SafeIO"], swiftSettings: strict),
+    .target(
+      name: "Models", dependencies: ["Tokenization", "WeightFiles", "TensorCore", "SafeIO"],
+      swiftSettings: strict),
     // Tokenizers and chat templates.
-    .target(name: "Tokenization", dependencies: ["SafeIO"], swiftSettings: strict),
-    // safetensors, HDF5, and the place where other formats plug in.
+    .target(name: "Tokenization", dependencies: ["WeightFiles", "SafeIO"], swiftSettings: strict),
+    // safetensors, HDF5, GGUF, and the place where other formats plug in.
     .target(
       name: "WeightFiles", dependencies: ["TensorCore", "CHDF5Files", "SafeIO"], swiftSettings: strict),
     // Tensors, operations, automatic differentiation, weight matrices, thread pool.

@@ -20,7 +20,8 @@ struct ModelFiles {
   init(_ model: ModelDirectory, dtype: DType?, dequantizing: Bool) throws(Failure) {
     self.model = model
     self.dtype = dtype
-    self.dequantizing = dequantizing
+    // Blocks of ggml are no tensors of safetensors.
+    self.dequantizing = dequantizing || model.gguf != nil
     parameters = try model.storedParameters()
   }
 

@@ -49,6 +49,11 @@ package struct ModelRewrite {
         "\(model.path) is quantized already (\(words)); quantize the original, "
           + "or first make floats of it with mlt convert --dequantize")
     }
+    if plan != nil && model.isQuantized {
+      throw .usage(
+        "\(model.path) is quantized already (blocks of ggml); quantize the original, or first make floats of it with mlt "
+          + "convert --dequantize")
+    }
     if dequantizing && !model.isQuantized {
       throw .usage("\(model.path) is not quantized; there is nothing to dequantize")
     }
@@ -71,7 +76,7 @@ package struct ModelRewrite {
       quantization = .set(
         QuantizationTable(
           base: plan.base, overrides: plan.recipe == nil ? [:] : ModelRewrite.overrides(of: steps)))
-    } else if let packing = model.packing, dequantizing || !packing.isKept {
+    } else if model.packing.map({ dequantizing || !$0.isKept }) ?? (model.gguf != nil) {
       quantization = ModelRewrite.repackedTable(steps).map { .set($0) } ?? .removed
     } else {
       quantization = dequantizing ? .removed : .kept
@@ -101,6 +106,9 @@ package struct ModelRewrite {
         return .repack(mlx.setting, scales: mlx.scales)
       }
       return .dequantize(dtype ?? type)
+    case .blocks(_, let format):
+      if !dequantizing, let mlx = format.mlx { return .repack(mlx.setting, scales: mlx.scales) }
+      return .dequantize(dtype ?? source.dtype)
     case .floats(let tensor):
       guard let setting else { return .cast(dtype ?? tensor.dtype) }
       // What has fewer bits is widened, exactly.
@@ -149,7 +157,10 @@ package struct ModelRewrite {
   private var expanded: [String] {
     guard !isDequantizing else { return [] }
     return steps.filter { step in
-      if case .packed = step.source.form { !step.isRepacking } else { false }
+      switch step.source.form {
+      case .packed, .blocks: !step.isRepacking
+      case .floats, .affine, .scaled: false
+      }
     }.map(\.source.path)
   }
 
@@ -236,5 +247,16 @@ extension ModelRewrite.Step {
       path: source.path, rows: source.parameter.shape[0], columns: source.parameter.shape[1],
       storage: storage,
       byteCount: targets.reduce(0) { $0 + $1.byteCount }, error: error)
+  }
+}
+
+extension BlockFormat {
+  /// How MLX stores the same values, bit for bit, and the type of the scales that holds them; nil where it has no such grid.
+  fileprivate var mlx: (setting: QuantizationSetting, scales: DType)? {
+    if self == .mxfp4 { return (QuantizationMode.mxfp4.defaultSetting, .u8) }
+    // Scales of a K format are products of two numbers, and their zeros are too.
+    return affineBits.map {
+      (QuantizationSetting(groupSize: 32, bits: $0), self == .q4_K || self == .q5_K ? .f32 : .f16)
+    }
   }
 }

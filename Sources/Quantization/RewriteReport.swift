@@ -38,6 +38,8 @@ package struct MatrixReport: Sendable, Equatable {
   package enum Storage: Sendable, Equatable {
     case floats(DType)
     case quantized(QuantizationSetting)
+    /// Blocks of ggml, in a GGUF file.
+    case blocks(BlockFormat)
   }
 
   /// The module's path.
@@ -98,6 +100,7 @@ extension MatrixReport {
       object["bits"] = .integer(setting.bits)
       object["group_size"] = .integer(setting.groupSize)
     case .floats(let type): object["dtype"] = .string(type.configName)
+    case .blocks(let format): object["mode"] = .string(format.rawValue)
     }
     object["bytes"] = .integer(byteCount)
     object["relative_error"] = error.map { .double($0.relative) } ?? .null

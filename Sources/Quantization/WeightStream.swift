@@ -42,7 +42,9 @@ final class WeightStream {
     case (.dequantize(let type), .packed(let form, _)):
       let matrix = try model.opened(form)
       try expand(step, as: type) { matrix.floats(rows: $0) }
-    case (.dequantize(let type), .scaled):
+    case (.repack(let setting, let type), .blocks(let tensor, let format)):
+      try repack(tensor, format, setting, type, step)
+    case (.dequantize(let type), .scaled), (.dequantize(let type), .blocks):
       let matrix = try model.matrix(step.source)
       try expand(step, as: type) { matrix.gather($0.map(Int32.init)) }
     case (.dequantize(let type), .affine(let codes, let scales, let biases, let setting)):
@@ -104,6 +106,26 @@ final class WeightStream {
       for (target, part) in zip(step.targets, matrix.mlxParts(rows: rows)) {
         try append(target.name, part)
       }
+      try advance(step, rows)
+    }
+  }
+
+  /// Writes blocks of ggml in MLX's format of the same values.
+  private func repack(
+    _ tensor: StoredTensor, _ format: BlockFormat, _ setting: QuantizationSetting, _ type: DType,
+    _ step: ModelRewrite.Step
+  ) throws(Failure) {
+    for rows in blocks(of: step) {
+      let matrix = BlockWeights(try block(tensor, rows), format: format)
+      var parts: [Tensor] = []
+      if let (codes, scales, biases) = matrix.affine() {
+        parts = [codes]
+        for part in [scales, biases] { parts.append(try cast(part, to: type, tensor, rows)) }
+      } else {
+        // Every value of a block lies on MLX's grid, so nothing is rounded.
+        parts = try QuantizedMatrix(matrix.expanded(), setting, place: place(tensor), firstRow: rows.lowerBound).parts
+      }
+      for (target, part) in zip(step.targets, parts) { try append(target.name, part) }
       try advance(step, rows)
     }
   }

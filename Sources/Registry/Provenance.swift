@@ -112,6 +112,17 @@ package struct ProvenanceInput: Sendable, Equatable {
     }
   }
 
+  /// A model that is a folder or a file, hashed while `body` makes something of it.
+  ///
+  /// - Throws: as `directory(role:path:while:)`.
+  package static func model<R>(path: String, while body: () throws -> R) throws -> (
+    result: R, input: ProvenanceInput
+  ) {
+    guard !Files.isDirectory(path) else { return try directory(role: "model", path: path, while: body) }
+    let result = try body()
+    return (result, try file(role: "model", path: path))
+  }
+
   /// A file or a folder.
   package static func path(role: String, path: String) throws(Failure) -> ProvenanceInput {
     Files.isDirectory(path) ? try directory(role: role, path: path) : try file(role: role, path: path)

@@ -10,7 +10,7 @@ package struct WeightFormat: Sendable {
   package let recognizes: @Sendable (_ fileName: String, _ head: [UInt8]) -> Bool
   package let open: @Sendable (_ path: String) throws(Failure) -> any WeightSource
 
-  package static let all: [WeightFormat] = [.hdf5, .safetensors]
+  package static let all: [WeightFormat] = [.gguf, .hdf5, .safetensors]
 
   /// Opens a weight file by its content, or a model folder.
   ///
@@ -49,4 +49,12 @@ extension WeightFormat {
         || [".h5", ".hdf5"].contains { fileName.hasSuffix($0) }
     },
     open: { path throws(Failure) in try HDF5File(path: path) })
+
+  /// The format of llama.cpp (ggml/docs/gguf.md): known by its extension, or by its first four bytes.
+  package static let gguf = WeightFormat(
+    name: "GGUF",
+    recognizes: { fileName, head in
+      fileName.hasSuffix(".gguf") || head.prefix(4).elementsEqual(GGUFHeader.magic)
+    },
+    open: { path throws(Failure) in try GGUFFile(path: path) })
 }

@@ -14,13 +14,21 @@
 // How values are stored. The affine formats are MLX's: codes of b bits in one little-endian bit stream per row,
 // value = code * scale + bias with a scale and a bias for each group of 32, 64 or 128 columns. The number formats are codes
 // of a small number type, a byte each or (E2M1) two in a byte, the first in its low half: value = number * scale with a scale
-// for each group of columns, and for MLT_U8 (number - zero) * scale, rounded once. See products/number_formats.h.
+// for each group of columns, and for MLT_U8 (number - zero) * scale, rounded once. See products/number_formats.h. Then the
+// block formats of ggml: a row is blocks of 32 or 256 weights, which hold their codes and scales themselves; see
+// products/kernels_blocks.h.
 typedef enum mlt_format : int32_t {
   MLT_F32, MLT_BF16, MLT_F16,
   MLT_AFFINE2, MLT_AFFINE3, MLT_AFFINE4, MLT_AFFINE5, MLT_AFFINE6, MLT_AFFINE8,
   MLT_E2M1, MLT_E4M3, MLT_E5M2, MLT_I8, MLT_U8,
+  MLT_Q4_0, MLT_Q4_1, MLT_Q5_0, MLT_Q5_1, MLT_Q8_0, MLT_Q2_K, MLT_Q3_K, MLT_Q4_K, MLT_Q5_K, MLT_Q6_K,
+  MLT_IQ4_NL, MLT_IQ4_XS, MLT_MXFP4,
 } mlt_format;
-#define MLT_FORMATS 14
+#define MLT_FORMATS 27
+
+// Weights and bytes of a block.
+int64_t mlt_block_size(mlt_format format);
+int64_t mlt_block_bytes(mlt_format format);
 
 // A frozen matrix W[rows, columns] as it lies in memory (often a mapped file: any alignment).
 typedef struct mlt_matrix {
@@ -36,9 +44,9 @@ typedef struct mlt_matrix {
                                  // the number of groups of a row, and scales and zeros are f32. Else NULL
 } mlt_matrix;
 
-// Expands W[row, begin ..< begin + count] to f32. begin and (affine) count are multiples of 32. Bit-exact and equal
+// Expands W[row, begin ..< begin + count] to f32. begin and (affine, blocks) count are multiples of 32. Bit-exact and equal
 // in every kernel set: affine is round(round(code * scale) + bias) in f32, with no fused multiply-add; numbers are
-// round((number - zero) * scale), where the difference is exact.
+// round((number - zero) * scale), where the difference is exact; blocks are what ggml's dequantize_row functions give.
 typedef void mlt_expand(const mlt_matrix *w, int64_t row, int64_t begin, int64_t count, float *out);
 
 // Y[i, n] = X[i, :] . W[n, :] for m <= MLT_DOT_ROWS rows of X and begin <= n < end, straight from the codes.

@@ -1,6 +1,7 @@
 // Chooses kernel sets by what the running CPU can do, and a kernel of a set by the format of the weights.
 #include <stddef.h>
 
+#include "block_formats.h"
 #include "cpu.h"
 #include "kernels.h"
 
@@ -35,6 +36,9 @@ const mlt_kernels *mlt_fast_16_bits(void) {
 }
 
 const char *mlt_instruction_set(void) { return mlt_kernels_available(0)->name; }
+
+int64_t mlt_block_size(mlt_format format) { return block_size(format); }
+int64_t mlt_block_bytes(mlt_format format) { return block_bytes_of(format); }
 
 void mlt_expand_row(const mlt_kernels *set, const mlt_matrix *w, int64_t row, float *out) {
   set->expand[w->format](w, row, 0, w->columns, out);

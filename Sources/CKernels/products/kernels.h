@@ -24,14 +24,19 @@ mlt_turn mlt_turn_any;
 #define MLT_INT16_MOST 5792
 #define MLT_INT16_LEAST 0x1p-100f
 
-// All formats in the order of mlt_format, for filling a table.
+// All formats but blocks in the order of mlt_format, for filling a table.
 #define MLT_EACH_FORMAT(F) \
   F(MLT_F32, f32) F(MLT_BF16, bf16) F(MLT_F16, f16) F(MLT_AFFINE2, affine2) F(MLT_AFFINE3, affine3) \
   F(MLT_AFFINE4, affine4) F(MLT_AFFINE5, affine5) F(MLT_AFFINE6, affine6) F(MLT_AFFINE8, affine8) \
   F(MLT_E2M1, e2m1) F(MLT_E4M3, e4m3) F(MLT_E5M2, e5m2) F(MLT_I8, i8) F(MLT_U8, u8)
 // Formats past this one bring just their expansion: few rows go through `dot_expanded`.
 #define MLT_LAST_DIRECT MLT_AFFINE8
-// Code bits of an affine format, 0 for the others.
+// The block formats in the order of mlt_format.
+#define MLT_EACH_BLOCK_FORMAT(F) \
+  F(MLT_Q4_0, q4_0) F(MLT_Q4_1, q4_1) F(MLT_Q5_0, q5_0) F(MLT_Q5_1, q5_1) F(MLT_Q8_0, q8_0) F(MLT_Q2_K, q2_k) \
+  F(MLT_Q3_K, q3_k) F(MLT_Q4_K, q4_k) F(MLT_Q5_K, q5_k) F(MLT_Q6_K, q6_k) F(MLT_IQ4_NL, iq4_nl) \
+  F(MLT_IQ4_XS, iq4_xs) F(MLT_MXFP4, mxfp4)
+// Code bits of an affine format, 0 for floats.
 #define MLT_CODE_BITS(format) \
   ((format) < MLT_AFFINE2 ? 0 : (format) == MLT_AFFINE8 ? 8 : (int)(format) - (int)MLT_AFFINE2 + 2)
 

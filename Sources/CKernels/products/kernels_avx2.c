@@ -3,6 +3,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "block_formats.h"
 #include "common.h"
 #include "kernels.h"
 
@@ -24,6 +25,15 @@ INLINE eight affine8(const int bits, const uint8_t *p, const group_values *v) {
   }
   const __m256 scaled = _mm256_mul_ps(_mm256_cvtepi32_ps(code), v->scale);
   return _mm256_add_ps(scaled, v->bias);
+}
+
+INLINE float block_half(uint16_t bits) { return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(bits))); }
+INLINE block_bytes block_lookup(const int8_t table[16], block_bytes codes) {
+  const __m128i values = _mm_loadu_si128((const __m128i *)table);
+  return __builtin_bit_cast(block_bytes, _mm_shuffle_epi8(values, __builtin_bit_cast(__m128i, codes)));
+}
+INLINE block_floats block_multiply_add(block_floats a, block_floats b, block_floats sum) {
+  return __builtin_elementwise_fma(a, b, sum);
 }
 
 #define MLT_SET avx2

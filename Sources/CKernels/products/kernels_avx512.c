@@ -3,6 +3,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "block_formats.h"
 #include "common.h"
 #include "kernels.h"
 #include "lanes_avx512.h"
@@ -135,6 +136,15 @@ INLINE void dot_row(const mlt_format format, const int rows, const mlt_matrix *w
     const __m512 *s = sums + 4 * i;
     y[i * ldy + n] = _mm512_reduce_add_ps(_mm512_add_ps(_mm512_add_ps(s[0], s[1]), _mm512_add_ps(s[2], s[3])));
   }
+}
+
+INLINE float block_half(uint16_t bits) { return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(bits))); }
+INLINE block_bytes block_lookup(const int8_t table[16], block_bytes codes) {
+  const __m128i values = _mm_loadu_si128((const __m128i *)table);
+  return __builtin_bit_cast(block_bytes, _mm_shuffle_epi8(values, __builtin_bit_cast(__m128i, codes)));
+}
+INLINE block_floats block_multiply_add(block_floats a, block_floats b, block_floats sum) {
+  return __builtin_elementwise_fma(a, b, sum);
 }
 
 #define MLT_SET avx512

@@ -1,6 +1,7 @@
 // What a kernel set makes of its `expand` and `dot_row` for each format: the functions that its tables list, and the tables
 // mlt_SET_expand and mlt_SET_dot. Included where both stand, with MLT_SET defined as the set's name.
 #include "kernels.h"
+#include "kernels_blocks.h"
 #include "kernels_expanded.h"
 
 #define TABLE_OF(set, what) mlt_##set##_##what
@@ -40,5 +41,5 @@ MLT_EACH_FORMAT(DEFINE_DOT)
 
 #define EXPAND(FORMAT, name) [FORMAT] = expand_##name,
 #define DOT(FORMAT, name) [FORMAT] = dot_##name,
-mlt_expand *const TABLE(MLT_SET, expand)[MLT_FORMATS] = {MLT_EACH_FORMAT(EXPAND)};
-mlt_dot *const TABLE(MLT_SET, dot)[MLT_FORMATS] = {MLT_EACH_FORMAT(DOT)};
+mlt_expand *const TABLE(MLT_SET, expand)[MLT_FORMATS] = {MLT_EACH_FORMAT(EXPAND) MLT_EACH_BLOCK_FORMAT(EXPAND)};
+mlt_dot *const TABLE(MLT_SET, dot)[MLT_FORMATS] = {MLT_EACH_FORMAT(DOT) MLT_EACH_BLOCK_FORMAT(DOT)};

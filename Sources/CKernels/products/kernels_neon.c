@@ -4,6 +4,7 @@
 #if defined(__aarch64__)
 #include <arm_neon.h>
 
+#include "block_formats.h"
 #include "common.h"
 #include "kernels.h"
 
@@ -27,6 +28,15 @@ INLINE eight affine8(const int bits, const uint8_t *p, const group_values *v) {
   values.lo = vcvtq_f32_u32(code[0]), values.hi = vcvtq_f32_u32(code[1]);
   const eight scaled = values * v->scale;
   return scaled + v->bias;
+}
+
+INLINE float block_half(uint16_t bits) { return (float)__builtin_bit_cast(_Float16, bits); }
+INLINE block_bytes block_lookup(const int8_t table[16], block_bytes codes) {
+  const uint8x16_t values = vreinterpretq_u8_s8(vld1q_s8(table));
+  return __builtin_bit_cast(block_bytes, vqtbl1q_u8(values, __builtin_bit_cast(uint8x16_t, codes)));
+}
+INLINE block_floats block_multiply_add(block_floats a, block_floats b, block_floats sum) {
+  return __builtin_elementwise_fma(a, b, sum);
 }
 
 #define MLT_SET neon

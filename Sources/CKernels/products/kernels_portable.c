@@ -1,5 +1,6 @@
 // The reference: plain C, complete, and what every other kernel set is compared with. It runs where nothing faster
 // can, and is the specification of the formats.
+#include "block_formats.h"
 #include "common.h"
 #include "kernels.h"
 
@@ -74,6 +75,20 @@ INLINE void dot(mlt_expand *expand, const mlt_matrix *w, int64_t begin, int64_t 
   }
 MLT_EACH_FORMAT(DEFINE_DOT)
 
+// ---- blocks ---------------------------------------------------------------------------------------------------------
+
+INLINE float block_half(uint16_t bits) { return f16_value(bits); }
+INLINE block_bytes block_lookup(const int8_t table[16], block_bytes codes) {
+  block_bytes values;
+  for (int i = 0; i < 16; i++) values[i] = (uint8_t)table[codes[i]];
+  return values;
+}
+INLINE block_floats block_multiply_add(block_floats a, block_floats b, block_floats sum) {
+  const block_floats product = a * b;
+  return sum + product;
+}
+#include "kernels_blocks.h"
+
 // ---- the tile of the blocked product --------------------------------------------------------------------------------
 
 enum { MR = 4, NR = 8 };
@@ -103,8 +118,8 @@ static void lay(const float *in, int64_t ld, int64_t rows, int64_t count, int64_
 
 #define EXPAND(FORMAT, name) [FORMAT] = expand_##name,
 #define DOT(FORMAT, name) [FORMAT] = dot_##name,
-mlt_expand *const mlt_portable_expand[MLT_FORMATS] = {MLT_EACH_FORMAT(EXPAND)};
-mlt_dot *const mlt_portable_dot[MLT_FORMATS] = {MLT_EACH_FORMAT(DOT)};
+mlt_expand *const mlt_portable_expand[MLT_FORMATS] = {MLT_EACH_FORMAT(EXPAND) MLT_EACH_BLOCK_FORMAT(EXPAND)};
+mlt_dot *const mlt_portable_dot[MLT_FORMATS] = {MLT_EACH_FORMAT(DOT) MLT_EACH_BLOCK_FORMAT(DOT)};
 
 const mlt_kernels mlt_portable = {
     .name = "portable",

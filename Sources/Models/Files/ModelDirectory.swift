@@ -1,15 +1,16 @@
-// A model as it lies on disk: a Hugging Face style folder with config.json, weights, and what generation needs to know.
+// A model as it lies on disk: a Hugging Face style folder with config.json, weights, and what generation needs to know; or a
+// GGUF file, which has all of that in itself.
 
 import SafeIO
 import WeightFiles
 
-/// An opened model folder: configuration read, weights mapped, nothing computed.
+/// An opened model folder or GGUF file: configuration read, weights mapped, nothing computed.
 package final class ModelDirectory: Sendable {
   /// The largest configuration file that is read, in bytes.
   private static let configLimit = 16 << 20
 
   package let path: String
-  /// `config.json` as it stands.
+  /// `config.json` as it stands, or as it would be for a GGUF file.
   package let config: JSON
   package let spec: DecoderSpec
   /// `generation_config.json`, if there is one.
@@ -24,19 +25,30 @@ package final class ModelDirectory: Sendable {
   /// The id that begins a text, if the model has one.
   package let bosTokenID: Int32?
 
-  /// Opens a model folder.
+  /// Opens a model folder or a GGUF file.
   ///
   /// - Throws: `Failure` that names the file: `notFound` when folder, configuration or weights are missing, `badData`
   ///   for wrong content and unknown architectures.
   package init(path: String) throws(Failure) {
     guard Files.exists(path) else { throw .notFound(path, "there is no such model folder") }
-    guard Files.isDirectory(path) else { throw .badData(path, "is a file, expected a model folder") }
-    let configPath = "\(path)/config.json"
-    guard Files.exists(configPath) else {
-      throw .notFound(configPath, "is missing; a model folder has config.json, weights and tokenizer")
+    let gguf = try GGUFFile.of(model: path)
+    let configPath = gguf?.path ?? "\(path)/config.json"
+    if let gguf {
+      let architecture = try GGUFArchitecture.named(in: gguf)
+      config = try GGUFConfiguration.json(gguf, architecture)
+      spec = try Families.spec(config: config, source: gguf.path).unfused
+      weights = try GGUFWeights(gguf, spec, architecture)
+    } else {
+      guard Files.isDirectory(path) else {
+        throw .badData(path, "is a file, expected a model folder or a GGUF file")
+      }
+      guard Files.exists(configPath) else {
+        throw .notFound(configPath, "is missing; a model folder has config.json, weights and tokenizer")
+      }
+      config = try JSON.read(path: configPath, limit: Self.configLimit, acceptingInfinity: true)
+      spec = try Families.spec(config: config, source: configPath)
+      weights = try WeightFormat.open(path: path)
     }
-    config = try JSON.read(path: configPath, limit: Self.configLimit, acceptingInfinity: true)
-    spec = try Families.spec(config: config, source: configPath)
     quantization = try QuantizationTable(config: config, source: configPath)
     packing = try HubQuantization(config: config, source: configPath)
     let generationPath = "\(path)/generation_config.json"
@@ -50,15 +62,20 @@ package final class ModelDirectory: Sendable {
     eosTokenIDs = preferredEnds ?? ends ?? []
     bosTokenID = (preferredStarts ?? starts)?.first
     self.path = path
-    weights = try WeightFormat.open(path: path)
   }
 
   /// Whether some matrices are no plain floats.
-  package var isQuantized: Bool { quantization != nil || packing != nil }
+  package var isQuantized: Bool {
+    quantization != nil || packing != nil || (weights as? GGUFWeights)?.hasBlocks ?? false
+  }
+
+  /// The GGUF file that the model is, or lies in.
+  package var gguf: GGUFFile? { (weights as? GGUFWeights)?.file }
 
   /// Weights that the model does not need, apart from those that files of its family usually carry; to be told to the
   /// user, since they may mean that the configuration is wrong.
   package var ignoredTensors: [String] {
+    if let weights = weights as? GGUFWeights { return weights.unused }
     var needed = Set(spec.parameters.map(\.name))
     needed.formUnion(
       needed.filter { $0.hasPrefix(spec.prefix) }.map { String($0.dropFirst(spec.prefix.count)) })

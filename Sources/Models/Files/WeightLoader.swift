@@ -59,6 +59,8 @@ extension ModelDirectory {
         scales: try weights.tensor(scales).scales(arePowers: setting.mode.hasPowerScales),
         groups: .runs(of: setting.groupSize), arithmetic: arithmetic)
     case .packed(let form, _): return try opened(form).matrix(arithmetic)
+    case .blocks(let tensor, let format):
+      return BlockWeights(try weights.tensor(tensor), format: format, arithmetic: arithmetic)
     }
   }
 }

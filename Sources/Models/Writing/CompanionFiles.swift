@@ -3,6 +3,8 @@
 // folder, which would be wrong about the new one, stay behind.
 
 import SafeIO
+import Tokenization
+import WeightFiles
 
 /// The files of a model folder that every model made from it takes along.
 package enum CompanionFiles {
@@ -16,15 +18,38 @@ package enum CompanionFiles {
   private static let prefixes = ["tokenizer", "LICENSE", "LICENCE", "NOTICE", "USE_POLICY"]
   private static let suffixes = [".jinja", ".tiktoken"]
 
+  /// Writes tokenizer.json and tokenizer_config.json.
+  private static func write(
+    _ vocabulary: GGUFVocabulary, chatTemplate: String?, _ source: String, to target: String
+  ) throws(Failure) {
+    let files: [(String, JSON)] = [
+      ("tokenizer.json", try vocabulary.tokenizerJSON(source: source)),
+      ("tokenizer_config.json", vocabulary.configurationJSON(chatTemplate: chatTemplate)),
+    ]
+    for (name, content) in files {
+      try Files.writeAtomically(content.text(.pretty(indent: 2)) + "\n", to: "\(target)/\(name)")
+    }
+  }
+
   /// Whether a file of this name is taken along.
   package static func includes(_ name: String) -> Bool {
     names.contains(name) || prefixes.contains { name.hasPrefix($0) }
       || suffixes.contains { name.hasSuffix($0) }
   }
 
-  /// Copies them from one model folder into another, in the order of their names.
-  package static func copy(from source: String, to target: String) throws(Failure) {
+  /// Copies them from one model folder into another, in the order of their names; those of a GGUF file are made of its
+  /// metadata.
+  ///
+  /// - Parameter areAll: false for a GGUF file, which holds the tokenizer itself: then what is left to take along.
+  package static func copy(from source: String, to target: String, areAll: Bool = true) throws(Failure) {
+    if areAll, let gguf = try GGUFFile.of(model: source) {
+      try write(GGUFVocabulary(gguf), chatTemplate: ChatTemplate.load(directory: source)?.source, gguf.path, to: target)
+    }
+    guard Files.isDirectory(source) else { return }
     for name in try Files.list(source) where includes(name) && !Files.isDirectory("\(source)/\(name)") {
+      guard areAll || name == "triage.json" || prefixes.dropFirst().contains(where: { name.hasPrefix($0) }) else {
+        continue
+      }
       try Files.copy(from: "\(source)/\(name)", to: "\(target)/\(name)")
     }
   }

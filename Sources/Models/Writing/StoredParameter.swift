@@ -16,6 +16,8 @@ package struct StoredParameter: Sendable {
     case scaled(codes: StoredTensor, scales: StoredTensor, QuantizationSetting)
     /// As another tool has packed it; the type is that of the floats it stands for.
     case packed(PackedForm, DType)
+    /// Blocks of ggml, as bytes `[rows, bytes of a row]`.
+    case blocks(StoredTensor, BlockFormat)
   }
 
   package let parameter: ParameterSpec
@@ -31,6 +33,7 @@ package struct StoredParameter: Sendable {
     case .affine(let codes, let scales, let biases, _): [codes, scales, biases]
     case .scaled(let codes, let scales, _): [codes, scales]
     case .packed(let form, _): form.tensors
+    case .blocks(let tensor, _): [tensor]
     }
   }
 
@@ -60,6 +63,8 @@ package struct StoredParameter: Sendable {
     // Wide enough for products of numbers and scales; one of 16 bits, since config.json may name none.
     case .scaled: .bf16
     case .packed(_, let type): type
+    // The type of most blocks' scales.
+    case .blocks: .f16
     }
   }
 
@@ -100,6 +105,8 @@ extension ModelDirectory {
       return try affineForm(of: parameter, name, path: path, part)
     }
     let tensor = try tensor(name, part)
+    // Checked when it was found.
+    if let format = (weights as? GGUFWeights)?.blockFormat(name) { return .blocks(tensor, format) }
     guard tensor.dtype.isFloat, tensor.dtype != .f64, part == nil || !tensor.dtype.isPacked else {
       throw problem(tensor, "is \(tensor.dtype.safetensorsName), expected F32, BF16, F16 or smaller floats")
     }

@@ -2,16 +2,19 @@
 // have several by name; transformers takes "tool_use" where tools are given, and "default" otherwise.
 
 import SafeIO
+import WeightFiles
 
 /// The parsed chat templates of a model, of which one is rendered.
 package struct ChatTemplate: Sendable {
   /// One of them, with its place for errors; a mistake in it counts when it is to be rendered.
   private struct Parsed: Sendable {
     let place: String
+    let source: String
     let statements: Result<[TemplateStatement], Failure>
 
     init(_ source: String, place: String) {
       self.place = place
+      self.source = source
       statements = Result { () throws(Failure) in
         guard source.utf8.count <= ChatTemplate.maximumSource else {
           throw .badData(place, "the template has more than \(ChatTemplate.maximumSource >> 10) KiB")
@@ -30,10 +33,15 @@ package struct ChatTemplate: Sendable {
   /// Where the templates come from.
   private let place: String
 
-  /// The templates of a model folder: chat_template.jinja and those in additional_chat_templates; else `chat_template` of
+  /// The templates of a model: in a GGUF file `tokenizer.chat_template`; in a folder chat_template.jinja and those in additional_chat_templates; else `chat_template` of
   /// tokenizer_config.json, which is one template or several by name; else that of chat_template.json.
   /// - Returns: nil when there is none.
   package static func load(directory: String) throws(Failure) -> ChatTemplate? {
+    if let gguf = try GGUFFile.of(model: directory) {
+      let key = GGUFVocabulary.chatTemplateKey
+      let place = "\(gguf.path): \(key)"
+      return try gguf.string(key).map { ChatTemplate(["default": ($0, place)], place: place) }
+    }
     var sources: [String: (source: String, place: String)] = [:]
     let folder = "\(directory)/\(folder)"
     var files = ["default": "\(directory)/\(file)"]
@@ -89,6 +97,9 @@ package struct ChatTemplate: Sendable {
     self.init(["default": (source, name)], place: name)
     for template in templates.values { _ = try template.statements.get() }
   }
+
+  /// The text of the one that is rendered where there are no tools.
+  package var source: String? { templates["default"]?.source }
 
   /// The names of the templates, sorted.
   package var names: [String] { templates.keys.sorted() }

@@ -2,6 +2,7 @@
 // tokenizer.json, which is read by one reader.
 
 import SafeIO
+import WeightFiles
 
 /// The file that holds a tokenizer, brought into the form of tokenizer.json.
 struct TokenizerFiles {
@@ -19,6 +20,12 @@ struct TokenizerFiles {
   ///   - splitRule: how a tiktoken file's texts are split, where neither its name nor its size tells.
   /// - Throws: `Failure.notFound` when the folder has no tokenizer, `Failure.badData` when it can't be used.
   init(path: String, splitRule: String? = nil) throws(Failure) {
+    if let gguf = try GGUFFile.of(model: path) {
+      source = gguf.path
+      form = try GGUFVocabulary(gguf).form(source: gguf.path, isStandard: false)
+      configuration = TokenizerConfiguration()
+      return
+    }
     let folder = Files.isDirectory(path) ? path : Files.parent(of: path)
     configuration = try TokenizerConfiguration(directory: folder)
     source = Files.isDirectory(path) ? try Self.file(in: path) : path
@@ -90,7 +97,7 @@ extension Tokenizer {
   /// Loads the tokenizer of a model folder, with the names of special tokens from tokenizer_config.json.
   /// - Parameters:
   ///   - path: the folder with a tokenizer.json, a `tokenizer.model` or `spiece.model` of SentencePiece, a tiktoken file
-  ///     or vocab.json and merges.txt; or such a file itself.
+  ///     or vocab.json and merges.txt; or such a file itself; or a GGUF file.
   ///   - splitRule: how a tiktoken file's texts are split, where neither its name nor its size tells.
   /// - Throws: `Failure.notFound` when there is no tokenizer, `Failure.badData` when it can't be used.
   package static func load(directory path: String, splitRule: String? = nil) throws(Failure) -> Tokenizer {

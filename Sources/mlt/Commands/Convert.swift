@@ -8,10 +8,15 @@ import SafeIO
 import TensorCore
 import WeightFiles
 
-extension WrittenFormat: ExpressibleByArgument {}
-
 /// The `convert` command.
 struct Convert: ParsableCommand {
+  /// A value of `--format`.
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case safetensors
+    case hdf5
+    case gguf
+  }
+
   static let configuration = CommandConfiguration(
     abstract: "Check a model and write its weights anew.",
     discussion: """
@@ -23,6 +28,9 @@ struct Convert: ParsableCommand {
       such grid, floats. Files of another size are made of the same tensors: several with --max-shard-size, one of \
       several with a large one.
 
+      The model can be a GGUF file; with --format gguf one is written: by itself where --out ends in .gguf, else in a \
+      folder with its manifest.
+
       EXAMPLE
         mlt convert --model Llama-3.2-1B --out base
         mlt convert --model Llama-3.2-1B --dtype bfloat16 \\
@@ -32,9 +40,11 @@ struct Convert: ParsableCommand {
         mlt convert --model cnn.weights.h5 --out cnn
         mlt convert --model Qwen3-8B-AWQ --out qwen3-4bit
         mlt convert --model base --max-shard-size 2GB --out base-shards
+        mlt convert --model base --format gguf --type q4_k_m --out base.gguf
+        mlt convert --model base.gguf --dtype bfloat16 --out base-again
       """)
 
-  @Option(help: "The folder of the model, or a weight file.")
+  @Option(help: "The folder of the model, a GGUF file, or a weight file.")
   var model: String
 
   @Option(help: "The type of the weights. Default: as they are.")
@@ -48,19 +58,29 @@ struct Convert: ParsableCommand {
   @Flag(help: "Make floats of a quantized model, in the type of its scales or in --dtype.")
   var dequantize = false
 
-  @Option(help: "The format of the weight files: safetensors or hdf5 (model.h5).")
-  var format = WrittenFormat.safetensors
+  @Option(help: "The format of the weight files: safetensors, hdf5 (model.h5) or gguf.")
+  var format = Format.safetensors
 
   @Option(
     help: ArgumentHelp(
       "The most that one weight file holds, such as 500MB, 2GB or 4GiB. Default: 5GiB.", valueName: "size"))
   var maxShardSize: ByteCount?
 
+  @Option(
+    help: ArgumentHelp(
+      "The types of a GGUF file, as llama-quantize names them: \(GGUFMix.allCases.map(\.rawValue).joined(separator: ", ")). "
+        + "Default: as stored."))
+  var type: GGUFMix?
+
   @OptionGroup var output: OutputOptions
 
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
+    if format == .gguf && (quantize || dequantize || dtype != nil) {
+      throw ValidationError("--quantize, --dequantize and --dtype do not go with --format gguf; see --type")
+    }
+    if format != .gguf && type != nil { throw ValidationError("--type goes with --format gguf") }
     if quantize && dequantize { throw ValidationError("--quantize and --dequantize exclude each other") }
     if maxShardSize != nil && format != .safetensors {
       throw ValidationError("--max-shard-size is about files of safetensors; others hold all weights in one")
@@ -72,6 +92,7 @@ struct Convert: ParsableCommand {
 
   func run() throws {
     let progress = common.start()
+    if format == .gguf { return try writeGGUF(progress) }
     try output.check(reading: [model])
     let write = try writing()
     let start = ContinuousClock.now
@@ -98,10 +119,11 @@ struct Convert: ParsableCommand {
 
   /// What is to be written, checked before anything is.
   private func writing() throws -> Writing {
-    guard Files.exists(model), !Files.isDirectory(model) else {
+    let written = format == .hdf5 ? WrittenFormat.hdf5 : .safetensors
+    guard Files.exists(model), !Files.isDirectory(model), try GGUFFile.of(model: model) == nil else {
       let rewrite = try ModelRewrite(
         ModelDirectory(path: model), dtype: dtype?.dtype, plan: quantize ? quantization.plan : nil,
-        dequantizing: dequantize, format: format)
+        dequantizing: dequantize, format: written)
       let shardBytes = maxShardSize?.bytes ?? ModelWriter.usualShardBytes
       return { try rewrite.write(into: $0, maximumShardBytes: shardBytes, follower: $1, progress: $2) }
     }
@@ -110,7 +132,7 @@ struct Convert: ParsableCommand {
         "\(model) is a weight file; --dtype, --quantize, --dequantize and --max-shard-size need the folder of a model, with config.json"
       )
     }
-    let rewrite = try WeightFileRewrite(path: model, format: format)
+    let rewrite = try WeightFileRewrite(path: model, format: written)
     return { try rewrite.write(into: $0, follower: $1, progress: $2) }
   }
 
@@ -118,7 +140,6 @@ struct Convert: ParsableCommand {
   private func read(
     _ body: () throws -> RewriteReport
   ) throws -> (result: RewriteReport, input: ProvenanceInput) {
-    guard Files.isDirectory(model) else { return (try body(), try .file(role: "model", path: model)) }
-    return try ProvenanceInput.directory(role: "model", path: model, while: body)
+    try ProvenanceInput.model(path: model, while: body)
   }
 }

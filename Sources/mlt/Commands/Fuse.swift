@@ -46,7 +46,7 @@ struct Fuse: ParsableCommand {
       base, adapter, source: self.adapter, dtype: dtype?.dtype, dequantizing: dequantize)
     try OutputDirectory.create(at: output.out, overwrite: output.overwrite) { staging in
       let digests = OutputDigests()
-      let (_, input) = try ProvenanceInput.directory(role: "model", path: model) {
+      let (_, input) = try ProvenanceInput.model(path: model) {
         try merging.write(into: staging, follower: digests, progress: progress) {
           matrix, setting, type in
           try QuantizedMatrix(matrix.cast(to: type), setting).parts

@@ -16,9 +16,10 @@ struct Inspect: ParsableCommand {
       EXAMPLE
         mlt inspect base-4bit
         mlt inspect adapter/adapter_model.safetensors --json
+        mlt inspect model.gguf
       """)
 
-  @Argument(help: "A model, adapter or checkpoint folder, a weight file, or a manifest.")
+  @Argument(help: "A model, adapter or checkpoint folder, a weight or GGUF file, or a manifest.")
   var path: String
 
   @OptionGroup var common: CommonOptions
@@ -40,7 +41,7 @@ struct Inspect: ParsableCommand {
     if let weights = inspection.weights, !weights.entries.isEmpty {
       let rows = weights.groups.map { group in
         [
-          group.pattern, "\(group.count)", group.dtype.safetensorsName, "\(group.shape)",
+          group.pattern, "\(group.count)", group.type, "\(group.shape)",
           Words.bytes(group.bytes),
         ]
       }

@@ -10,12 +10,12 @@ extension Inspection {
     for (key, value) in facts where !key.hasPrefix("metadata.") { record[key] = value }
     if let weights {
       record["metadata"] = .object(
-        weights.metadata.sorted { $0.key.precedes($1.key) }.reduce(into: JSONObject()) {
-          $0[$1.key] = .string($1.value)
+        facts.reduce(into: JSONObject()) { metadata, fact in
+          if fact.key.hasPrefix("metadata.") { metadata[String(fact.key.dropFirst(9))] = fact.value }
         })
       record["dtypes"] = .object(
         weights.types.reduce(into: JSONObject()) {
-          $0[$1.dtype.safetensorsName] = ["tensors": .integer($1.tensors), "bytes": .integer($1.bytes)]
+          $0[$1.type] = ["tensors": .integer($1.tensors), "bytes": .integer($1.bytes)]
         })
       record["tensors"] = .array(weights.entries.map(Self.json))
     }
@@ -24,9 +24,9 @@ extension Inspection {
     return .object(record)
   }
 
-  private static func json(_ entry: TensorEntry) -> JSON {
+  private static func json(_ entry: WeightSummary.Entry) -> JSON {
     [
-      "name": .string(entry.name), "dtype": .string(entry.dtype.safetensorsName),
+      "name": .string(entry.name), "dtype": .string(entry.type),
       "shape": .array(entry.shape.map(JSON.integer)), "bytes": .integer(entry.byteCount),
     ]
   }

@@ -15,6 +15,7 @@ struct Inspection {
     case checkpoint
     case unfinishedRun = "unfinished training run"
     case weights = "weight file"
+    case gguf = "GGUF file"
     case manifest
     case artifact
   }
@@ -34,6 +35,12 @@ struct Inspection {
   init(path: String) throws {
     guard Files.exists(path) else { throw Failure.notFound(path) }
     self.path = path
+    if let file = try GGUFFile.of(model: path) {
+      kind = .gguf
+      if Files.exists("\(path)/\(Manifest.fileName)") { provenance = try Manifest(directory: path) }
+      describe(file)
+      return
+    }
     guard Files.isDirectory(path) else {
       kind = Files.name(of: path) == Manifest.fileName ? .manifest : .weights
       try kind == .manifest
@@ -51,7 +58,7 @@ struct Inspection {
     case .model: try describeModel()
     case .adapter: try describeAdapter()
     case .checkpoint: try describeCheckpoint()
-    case .unfinishedRun, .weights, .manifest, .artifact: describeFolder()
+    case .unfinishedRun, .weights, .gguf, .manifest, .artifact: describeFolder()
     }
   }
 
@@ -124,6 +131,19 @@ struct Inspection {
     }
   }
 
+  /// The model in a GGUF file, and what its metadata says, arrays by their length alone.
+  private mutating func describe(_ file: GGUFFile) {
+    add("gguf_version", .integer(file.header.version))
+    do {
+      describe(try ModelDirectory(path: path))
+    } catch {
+      // The file is worth showing even where mlt can't run the model.
+      notes.append("\(error)")
+      describe(WeightSummary(file), parameters: nil)
+    }
+    for (key, value) in file.header.metadata { add("metadata.\(key)", value.summary) }
+  }
+
   private mutating func describe(_ model: ModelDirectory) {
     let spec = model.spec
     add("parameters", .integer(spec.parameterCount))
@@ -143,7 +163,7 @@ struct Inspection {
       model.quantization.map { Self.json($0) } ?? model.packing.map { ["method": .string($0.words)] } ?? .null
     )
     let ignored = model.ignoredTensors
-    describe(WeightSummary(model.weights), parameters: spec.parameterCount)
+    describe(model.gguf.map(WeightSummary.init) ?? WeightSummary(model.weights), parameters: spec.parameterCount)
     if !ignored.isEmpty {
       notes.append("\(ignored.count) tensors are not used, such as \(ignored[0])")
     }
@@ -165,6 +185,20 @@ struct Inspection {
     }
     for (key, value) in summary.metadata.sorted(by: { $0.key.precedes($1.key) }) {
       add("metadata.\(key)", .string(value))
+    }
+  }
+}
+
+extension GGUFValue {
+  /// The value in JSON; of an array what it is, of a long text its beginning.
+  fileprivate var summary: JSON {
+    switch self {
+    case .integer(let number, _): .integer(number)
+    case .hugeInteger(let number): .string("\(number)")
+    case .double(let number, _): number.isFinite ? .double(Double("\(Float(number))") ?? number) : .string("\(number)")
+    case .bool(let flag): .bool(flag)
+    case .string(let text): .string(text.unicodeScalars.count > 400 ? "\(text.prefix(400))…" : text)
+    case .array: .string(kindName)
     }
   }
 }

@@ -103,7 +103,7 @@ struct LoRA: ParsableCommand {
 
   /// What the result was made from.
   private func inputs(_ configuration: TrainingConfiguration) throws -> [ProvenanceInput] {
-    var inputs = [try ProvenanceInput.directory(role: "model", path: model)]
+    var inputs = [try ProvenanceInput.path(role: "model", path: model)]
     for (role, path) in try TrainingData.files(at: data) {
       inputs.append(try .file(role: "data-\(role)", path: path))
     }

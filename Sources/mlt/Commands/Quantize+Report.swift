@@ -3,6 +3,7 @@
 import Models
 import Quantization
 import SafeIO
+import TensorCore
 
 extension RewriteReport {
   /// Version of the JSON form.
@@ -60,6 +61,7 @@ extension MatrixReport {
       switch storage {
       case .quantized(let setting): setting.words
       case .floats(let type): type.configName
+      case .blocks(let format): format.rawValue
       }
     return [
       Console.clean(path), "\(rows) × \(columns)", stored, Words.fixed(bitsPerWeight, 2),

@@ -41,7 +41,7 @@ struct Quantize: ParsableCommand {
     let start = ContinuousClock.now
     let report = try OutputDirectory.create(at: output.out, overwrite: output.overwrite) { staging in
       let digests = OutputDigests()
-      let (report, input) = try ProvenanceInput.directory(role: "model", path: model) {
+      let (report, input) = try ProvenanceInput.model(path: model) {
         try rewrite.write(into: staging, follower: digests, progress: progress)
       }
       try Manifest.seal(

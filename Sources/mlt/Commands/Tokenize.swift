@@ -4,6 +4,7 @@ import ArgumentParser
 import Glibc
 import SafeIO
 import Tokenization
+import WeightFiles
 
 /// The command `mlt tokenize`.
 struct Tokenize: ParsableCommand {
@@ -195,7 +196,8 @@ struct Tokenize: ParsableCommand {
   // MARK: Conversations
 
   private func render(_ path: String, _ tokenizer: Tokenizer) throws {
-    let folder = Files.isDirectory(model) ? model : Files.parent(of: model)
+    let holdsTemplate = try Files.isDirectory(model) || GGUFFile.of(model: model) != nil
+    let folder = holdsTemplate ? model : Files.parent(of: model)
     guard let template = try chatTemplate.template(ChatTemplate.load(directory: folder)) else {
       throw Failure.badData(
         folder,
