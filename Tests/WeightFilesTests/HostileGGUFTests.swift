@@ -29,7 +29,7 @@ import WeightFiles
 
     /// A file with one tensor and so many bytes of data.
     init(
-      tensor name: String, _ tensor: String = "t", _ dimensions: [UInt64], type: UInt32 = 0,
+      tensor name: String, named tensor: String = "t", _ dimensions: [UInt64], type: UInt32 = 0,
       offset: UInt64 = 0,
       data: Int = 256, _ words: String...
     ) {
@@ -138,11 +138,11 @@ import WeightFiles
       }(), "'k' stands twice"),
     Case("the same tensor twice", twoTensors("t", offset: 64), "'t' stands twice"),
     Case("a tensor in another", twoTensors("u", offset: 32), "'u'", "inside the tensor 't'"),
-    Case(tensor: "a name that is a path", "../../t", [16], "'../../t'", "slashes"),
-    Case(tensor: "a name with a backslash", "..\\t", [16], "slashes"),
-    Case(tensor: "an empty name", "", [16], "expected 1 to 255"),
-    Case(tensor: "a name with a line break", "t\nu", [16], "control characters"),
-    Case(tensor: "a name of 256 characters", String(repeating: "t", count: 256), [16], "expected 1 to 255"),
+    Case(tensor: "a name that is a path", named: "../../t", [16], "'../../t'", "slashes"),
+    Case(tensor: "a name with a backslash", named: "..\\t", [16], "slashes"),
+    Case(tensor: "an empty name", named: "", [16], "expected 1 to 255"),
+    Case(tensor: "a name with a line break", named: "t\nu", [16], "control characters"),
+    Case(tensor: "a name of 256 characters", named: String(repeating: "t", count: 256), [16], "expected 1 to 255"),
     Case(tensor: "no dimensions", [], "0 dimensions"),
     Case(tensor: "five dimensions", [1, 1, 1, 1, 1], "5 dimensions"),
     Case(tensor: "a dimension of 0", [0], "zero or too large"),

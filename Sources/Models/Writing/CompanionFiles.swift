@@ -43,7 +43,7 @@ package enum CompanionFiles {
   /// - Parameter areAll: false for a GGUF file, which holds the tokenizer itself: then what is left to take along.
   package static func copy(from source: String, to target: String, areAll: Bool = true) throws(Failure) {
     if areAll, let gguf = try GGUFFile.of(model: source) {
-      try write(GGUFVocabulary(gguf), chatTemplate: ChatTemplate.load(directory: source)?.source, gguf.path, to: target)
+      try write(GGUFVocabulary(gguf), chatTemplate: ChatTemplate.sources(directory: source)["default"]?.source, gguf.path, to: target)
     }
     guard Files.isDirectory(source) else { return }
     for name in try Files.list(source) where includes(name) && !Files.isDirectory("\(source)/\(name)") {

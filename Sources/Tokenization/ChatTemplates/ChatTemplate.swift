@@ -9,12 +9,10 @@ package struct ChatTemplate: Sendable {
   /// One of them, with its place for errors; a mistake in it counts when it is to be rendered.
   private struct Parsed: Sendable {
     let place: String
-    let source: String
     let statements: Result<[TemplateStatement], Failure>
 
     init(_ source: String, place: String) {
       self.place = place
-      self.source = source
       statements = Result { () throws(Failure) in
         guard source.utf8.count <= ChatTemplate.maximumSource else {
           throw .badData(place, "the template has more than \(ChatTemplate.maximumSource >> 10) KiB")
@@ -33,16 +31,27 @@ package struct ChatTemplate: Sendable {
   /// Where the templates come from.
   private let place: String
 
-  /// The templates of a model: in a GGUF file `tokenizer.chat_template`; in a folder chat_template.jinja and those in additional_chat_templates; else `chat_template` of
-  /// tokenizer_config.json, which is one template or several by name; else that of chat_template.json.
+  /// The templates of a model folder.
+  ///
   /// - Returns: nil when there is none.
   package static func load(directory: String) throws(Failure) -> ChatTemplate? {
+    let sources = try sources(directory: directory)
+    return sources.isEmpty ? nil : ChatTemplate(sources, place: directory)
+  }
+
+  /// The texts of a model's templates by name, with their places for errors.
+  ///
+  /// In a GGUF file they are `tokenizer.chat_template`, and others by name behind that; in a folder chat_template.jinja and those in additional_chat_templates; else `chat_template` of tokenizer_config.json, which is
+  /// one template or several by name; else that of chat_template.json.
+  package static func sources(
+    directory: String
+  ) throws(Failure) -> [String: (source: String, place: String)] {
+    var sources: [String: (source: String, place: String)] = [:]
     if let gguf = try GGUFFile.of(model: directory) {
       let key = GGUFVocabulary.chatTemplateKey
-      let place = "\(gguf.path): \(key)"
-      return try gguf.string(key).map { ChatTemplate(["default": ($0, place)], place: place) }
+      if let text = try gguf.string(key) { sources["default"] = (text, "\(gguf.path): \(key)") }
+      return sources
     }
-    var sources: [String: (source: String, place: String)] = [:]
     let folder = "\(directory)/\(folder)"
     var files = ["default": "\(directory)/\(file)"]
     for name in Files.isDirectory(folder) ? try Files.list(folder) : [] where name.hasSuffix(".jinja") {
@@ -51,7 +60,7 @@ package struct ChatTemplate: Sendable {
     for (name, path) in files where Files.exists(path) {
       sources[name] = (try Files.readText(path: path, limit: maximumSource), path)
     }
-    if !sources.isEmpty { return ChatTemplate(sources, place: directory) }
+    if !sources.isEmpty { return sources }
     for file in ["tokenizer_config.json", "chat_template.json"] {
       let path = "\(directory)/\(file)"
       guard Files.exists(path), let entry = try JSON.read(path: path)["chat_template"], !entry.isNull else {
@@ -61,9 +70,9 @@ package struct ChatTemplate: Sendable {
       for (name, source) in try named(entry, place) {
         sources[name] = (source, name == "default" ? place : "\(place) '\(name)'")
       }
-      return ChatTemplate(sources, place: place)
+      return sources
     }
-    return nil
+    return [:]
   }
 
   /// One template, a list of objects with a name and a template, or an object of templates by name.
@@ -97,9 +106,6 @@ package struct ChatTemplate: Sendable {
     self.init(["default": (source, name)], place: name)
     for template in templates.values { _ = try template.statements.get() }
   }
-
-  /// The text of the one that is rendered where there are no tools.
-  package var source: String? { templates["default"]?.source }
 
   /// The names of the templates, sorted.
   package var names: [String] { templates.keys.sorted() }

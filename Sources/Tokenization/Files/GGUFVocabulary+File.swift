@@ -77,7 +77,7 @@ extension GGUFVocabulary {
     if let file = try GGUFFile.of(model: path) { return try file.fields(prefix: "tokenizer.") }
     do throws(Failure) {
       let vocabulary = try GGUFVocabulary(directory: path, modelVocabulary: rows)
-      return vocabulary.metadata(chatTemplate: try ChatTemplate.load(directory: path)?.source)
+      return vocabulary.metadata(chatTemplate: try ChatTemplate.sources(directory: path)["default"]?.source)
     } catch {
       guard error.kind == .notFound else { throw error }
       return []
