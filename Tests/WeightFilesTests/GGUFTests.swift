@@ -55,33 +55,40 @@ import WeightFiles
     #expect(try file.bytes("norm").first == 128)
   }
 
+  private static let entries = [
+    GGUFEntry(name: "vector", type: .plain(.f32), shape: [3]),
+    GGUFEntry(name: "matrix", type: .blocks(.q8_0), shape: [3, 32]),
+    GGUFEntry(name: "half", type: .plain(.bf16), shape: [1, 5]),
+  ]
+
+  private static let metadata: [(key: String, value: GGUFField)] = [
+    ("general.architecture", .string("llama")), ("n", .uint32(7)), ("m", .int32(-7)), ("f", .float32(0.1)),
+    ("b", .bool(true)), ("s", .strings(["ä", ""])), ("fs", .float32s([1, -2])), ("is", .int32s([-3])),
+    ("us", .uint8s([255])), ("bs", .bools([true, false])),
+  ]
+
+  private func append(_ bytes: [UInt8], to writer: GGUFWriter) throws {
+    try bytes.withUnsafeBytes { try writer.append($0) }
+  }
+
   @Test func `what is written is read back`() throws {
     let scratch = try Scratch()
     let path = scratch.path + "/model.gguf"
-    let entries = [
-      GGUFEntry(name: "vector", type: .plain(.f32), shape: [3]),
-      GGUFEntry(name: "matrix", type: .blocks(.q8_0), shape: [3, 32]),
-      GGUFEntry(name: "half", type: .plain(.bf16), shape: [1, 5]),
-    ]
-    let metadata: [(key: String, value: GGUFField)] = [
-      ("general.architecture", .string("llama")), ("n", .uint32(7)), ("m", .int32(-7)), ("f", .float32(0.1)),
-      ("b", .bool(true)), ("s", .strings(["ä", ""])), ("fs", .float32s([1, -2])), ("is", .int32s([-3])),
-      ("us", .uint8s([255])), ("bs", .bools([true, false])),
-    ]
-    let writer = try GGUFWriter(path: path, metadata: metadata, entries: entries)
-    let contents = entries.enumerated().map { number, entry in
+    let writer = try GGUFWriter(path: path, metadata: Self.metadata, entries: Self.entries)
+    let contents = Self.entries.enumerated().map { number, entry in
       (0..<entry.byteCount).map { UInt8(truncatingIfNeeded: 11 * $0 + number) }
     }
     for content in contents {
       // In two pieces.
-      try content.prefix(5).withUnsafeBytes { bytes throws(Failure) in try writer.append(bytes) }
-      try content.dropFirst(5).withUnsafeBytes { bytes throws(Failure) in try writer.append(bytes) }
+      try append(Array(content.prefix(5)), to: writer)
+      try append(Array(content.dropFirst(5)), to: writer)
     }
     try writer.finish()
     let file = try GGUFFile(path: path)
-    #expect(try file.fields(prefix: "").map(\.key) == metadata.map(\.key))
-    #expect(try file.fields(prefix: "").map(\.value) == metadata.map(\.value))
-    for (entry, content) in zip(entries, contents) {
+    let fields = try file.fields(prefix: "")
+    #expect(fields.map(\.key) == Self.metadata.map(\.key))
+    #expect(fields.map(\.value) == Self.metadata.map(\.value))
+    for (entry, content) in zip(Self.entries, contents) {
       let tensor = try #require(file.described(entry.name))
       #expect(tensor.type == entry.type)
       #expect(tensor.shape == entry.shape)
