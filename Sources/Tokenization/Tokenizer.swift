@@ -71,7 +71,7 @@ package final class Tokenizer: Sendable {
       strings[Int(id)] = added.normalizedContents[id] ?? token.content
     }
     tokenStrings = strings
-    for id in postProcessor?.ids ?? [] where !strings.indices.contains(Int(id)) || strings[Int(id)] == nil {
+    for id in postProcessor?.ids ?? [] where !strings.indices.contains(Int(id)) {
       throw .badData("\(source): key 'post_processor'", "puts in the id \(id), which no token has")
     }
     let specials = Set(added.tokens.values.filter(\.isSpecial).map { [UInt8]($0.content.utf8) })

@@ -40,7 +40,9 @@ extension GGUFVocabulary {
     let size = tokenizer.vocabularySize
     if let count { try tokenizer.checkFit(vocabulary: count, source: source) }
     let known = try PieceType.list(model, count: size)
-    let unknown = try model.optionalString("unk_token") ?? tokenizer.namedTokens["unk_token"]
+    let named = try model.optionalString("unk_token").flatMap { tokenizer.id(of: $0) }.map { Int($0) }
+    let unknownID = try model.optionalInt("unk_id") ?? named
+    if let unknownID, self.model != "gpt2" { tokenIDs["unknown"] = unknownID }
     for id in 0..<min(size, count ?? size) {
       guard let token = tokenizer.token(of: Int32(id)) else {
         tokens.append("[PAD\(id)]")
@@ -51,12 +53,16 @@ extension GGUFVocabulary {
       var type = PieceType.normal
       if let known {
         type = known[id]
-      } else if self.model != "gpt2", token == unknown {
+      } else if self.model != "gpt2", id == unknownID {
         type = .unknown
       } else if tokenizer.isAdded(Int32(id)) {
         type = tokenizer.isSpecial(Int32(id)) ? .control : .userDefined
       } else if self.model != "gpt2", ByteFallback.byte(of: token) != nil {
         type = .byte
+      }
+      // llama.cpp looks for it in the text as it stands.
+      if type == .userDefined, self.model == "llama" {
+        tokens[id] = String(token.map { $0 == "\u{2581}" ? " " : $0 })
       }
       types.append(Int32(type.rawValue))
     }
@@ -164,6 +170,16 @@ extension GGUFVocabulary {
   // MARK: SentencePiece
 
   private mutating func readPieces(_ model: Fields, _ steps: StepsOfForm, _ source: String) throws(Failure) {
+    let isUnigram = self.model == "t5"
+    let sayable =
+      isUnigram
+      ? ["Precompiled", "Strip", "Replace", "SentencePiece"] : ["Prepend", "Replace", "SentencePiece"]
+    for name in steps.normalizers where !sayable.contains(name) {
+      throw .badData(source, "GGUF can't say what the normalizer '\(name)' does")
+    }
+    for name in steps.preTokenizers where !(name == "Metaspace" || isUnigram && name == "WhitespaceSplit") {
+      throw .badData(source, "GGUF can't say what the pre-tokenizer '\(name)' does")
+    }
     let prefix =
       steps.first("Metaspace")?["prepend_scheme"]?.stringValue
       ?? steps.first("SentencePiece")?["prefix"]?.stringValue
@@ -173,7 +189,11 @@ extension GGUFVocabulary {
     {
       precompiledCharsMap = Base64.decode(map.utf8) ?? []
     }
-    if self.model == "t5" {
+    guard isUnigram || precompiledCharsMap.isEmpty else {
+      throw .badData(
+        source, "llama.cpp does not apply the map of characters of a SentencePiece model of the kind BPE")
+    }
+    if isUnigram {
       removesExtraWhitespaces =
         steps.first("SentencePiece")?["remove_extra_whitespaces"]?.boolValue ?? steps.contains("Replace")
       scores = try model.array("vocab").map { Float($0.arrayValue?.last?.doubleValue ?? 0) }

@@ -49,17 +49,22 @@ struct TiktokenRanks: Sendable {
   /// The form of tokenizer.json.
   func form(_ encoding: TiktokenEncoding) throws(Failure) -> JSON {
     var vocabulary = JSONObject()
-    var scores: [JSON] = []
+    let special = encoding.specialTokens(count: tokens.count)
+    let count = max(tokens.count, (special.map(\.id).max() ?? -1) + 1)
+    // What is no rank is neither made by merging nor merged itself.
+    var types = [PieceType](repeating: .unused, count: count)
     for (rank, bytes) in tokens.enumerated() {
-      scores.append(.integer(-rank))
       guard let bytes else { continue }
+      types[rank] = .normal
       let text = ByteAlphabet.spelling(of: bytes)
       guard vocabulary[text] == nil else {
         throw .badData(source, "the token '\(text.prefix(40))' has two ranks, of which one is \(rank)")
       }
       vocabulary[text] = .integer(rank)
     }
-    let special = encoding.specialTokens(count: tokens.count)
+    // Special tokens stand in the vocabulary too, since their ids may leave gaps.
+    for token in special where vocabulary[token.text] == nil { vocabulary[token.text] = .integer(token.id) }
+    let scored = (vocabulary.compactMap { $0.1.intValue }.max() ?? -1) + 1
     var named = JSONObject()
     for (name, text) in encoding.namedTokens { named[name] = .string(text) }
     let bos = encoding.addsBOS ? special.first.map { ($0.text, $0.id) } : nil
@@ -71,7 +76,8 @@ struct TiktokenRanks: Sendable {
         "type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": nil,
         "end_of_word_suffix": nil,
         "fuse_unk": false, "byte_fallback": false, "ignore_merges": true, "vocab": .object(vocabulary),
-        "scores": .array(scores),
+        "scores": .array((0..<scored).map { .integer(-$0) }),
+        "types": .array(types.prefix(scored).map { .integer($0.rawValue) }),
       ], namedTokens: named
     ).json
   }

@@ -39,8 +39,9 @@ struct BertNormalizer: Normalizer {
     changes.reserveCapacity(scalars.count)
     for scalar in scalars {
       if Self.isChinese(scalar) {
-        changes.append(.init(scalar: 0x20, shift: 1))
-        changes.append(.init(scalar: scalar, shift: 0))
+        // The first space stands in place of the character; all three belong to it.
+        changes.append(.init(scalar: 0x20, shift: 0))
+        changes.append(.init(scalar: scalar, shift: 1))
         changes.append(.init(scalar: 0x20, shift: 1))
       } else {
         changes.append(.init(scalar: scalar, shift: 0))

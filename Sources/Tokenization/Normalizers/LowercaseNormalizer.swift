@@ -3,6 +3,7 @@
 /// `Lowercase`.
 struct LowercaseNormalizer: Normalizer {
   func normalize(_ text: inout AlignedText) {
+    if text.mapASCII({ 0x41...0x5a ~= $0 ? $0 + 0x20 : $0 }) { return }
     var changes: [AlignedText.Change] = []
     changes.reserveCapacity(text.bytes.count)
     for value in text.scalars {

@@ -174,9 +174,19 @@ extension AlignedText {
 
   /// Puts another scalar in place of each.
   mutating func map(_ replacement: (UInt32) -> UInt32) {
+    if mapASCII(replacement) { return }
     let scalars = self.scalars
     guard scalars.contains(where: { replacement($0) != $0 }) else { return }
     transform(scalars.map { Change(scalar: replacement($0), shift: 0) })
+  }
+
+  /// Puts another scalar in place of each where the text is ASCII and stays so; else does nothing and gives false.
+  ///
+  /// No place changes then.
+  mutating func mapASCII(_ replacement: (UInt32) -> UInt32) -> Bool {
+    guard bytes.allSatisfy({ $0 < 0x80 && replacement(UInt32($0)) < 0x80 }) else { return false }
+    for index in bytes.indices { bytes[index] = UInt8(truncatingIfNeeded: replacement(UInt32(bytes[index]))) }
+    return true
   }
 
   /// Puts `content` in place of each of `ranges`, which ascend.

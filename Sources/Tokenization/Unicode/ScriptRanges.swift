@@ -1,7 +1,7 @@
 // Which script each character belongs to, for patterns such as `\p{Han}` and for splitting by script. A table, not code.
 //
 // The data is that of Scripts.txt (Unicode 17); users leave out what their own version does not know. Written by
-// scripts/goldens/make_scripts.py.
+// scripts/goldens/make_script_ranges.py.
 
 enum ScriptRanges {
   /// The ranges of a script by its lower-case name without `_`; nil when there is no such script.
