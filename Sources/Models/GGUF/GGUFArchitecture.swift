@@ -50,7 +50,7 @@ struct GGUFArchitecture: Sendable {
       c["sliding_window"] = window.map(JSON.integer)
       if try c.integer("expert_count") ?? 0 > 0 {
         c["model_type"] = "mixtral"
-        try c.readExperts(countKey: "num_local_experts")
+        try c.readExperts(countKey: "num_local_experts", widthKey: "intermediate_size")
       }
       if c.has("attn_q.bias") { c["attention_bias"] = true }
       if c.has("ffn_up.bias") { c["mlp_bias"] = true }
@@ -168,9 +168,7 @@ struct GGUFArchitecture: Sendable {
     GGUFArchitecture("olmoe") { c throws(Failure) in
       c["model_type"] = "olmoe"
       c["hidden_act"] = "silu"
-      try c.readExperts(countKey: "num_experts")
-      if let width = c["moe_intermediate_size"] { c["intermediate_size"] = width }
-      c.drop("moe_intermediate_size")
+      try c.readExperts(countKey: "num_experts", widthKey: "intermediate_size")
       c["norm_topk_prob"] = false
       c["clip_qkv"] = try c.number("attention.clamp_kqv").map(JSON.double) ?? .null
     },
@@ -180,9 +178,7 @@ struct GGUFArchitecture: Sendable {
     GGUFArchitecture("granitemoe", pairsNeighbours: true) { c throws(Failure) in
       try c.readGranite()
       c["model_type"] = "granitemoe"
-      try c.readExperts(countKey: "num_local_experts")
-      if let width = c["moe_intermediate_size"] { c["intermediate_size"] = width }
-      c.drop("moe_intermediate_size")
+      try c.readExperts(countKey: "num_local_experts", widthKey: "intermediate_size")
       if let shared = try c.integer("expert_shared_feed_forward_length"), shared > 0 {
         c["shared_intermediate_size"] = .integer(shared)
       }
@@ -190,9 +186,7 @@ struct GGUFArchitecture: Sendable {
     GGUFArchitecture("gpt-oss", feedForwardNorm: "post_attention_norm") { c throws(Failure) in
       c["model_type"] = "gpt_oss"
       c["hidden_act"] = "silu"
-      try c.readExperts(countKey: "num_local_experts")
-      if let width = c["moe_intermediate_size"] { c["intermediate_size"] = width }
-      c.drop("moe_intermediate_size")
+      try c.readExperts(countKey: "num_local_experts", widthKey: "intermediate_size")
       try c.readWindows(pattern: 2)
       if var scaling = c["rope_scaling"]?.objectValue {
         scaling["truncate"] = false
@@ -226,7 +220,12 @@ struct GGUFArchitecture: Sendable {
     GGUFArchitecture("exaone4") { c throws(Failure) in
       c["model_type"] = "exaone4"
       c["hidden_act"] = "silu"
-      if try c.integer("attention.sliding_window") ?? 0 > 0 { try c.readWindows(pattern: 4) }
+      // Only the 32B model, which has 64 layers, has windows there.
+      if c.layers == 64 {
+        try c.readWindows(pattern: 4)
+      } else {
+        c.ignore("attention.sliding_window", "attention.sliding_window_pattern")
+      }
     },
     GGUFArchitecture("nemotron") { c throws(Failure) in
       c["model_type"] = "nemotron"
@@ -247,7 +246,7 @@ struct GGUFArchitecture: Sendable {
       c["hidden_act"] = "silu"
       c["use_bias"] = .bool(c.has("attn_q.bias"))
     },
-    GGUFArchitecture("seed_oss") { c throws(Failure) in
+    GGUFArchitecture("seed_oss", feedForwardNorm: "post_attention_norm") { c throws(Failure) in
       c["model_type"] = "seed_oss"
       c["hidden_act"] = "silu"
       c["attention_bias"] = .bool(c.has("attn_q.bias"))

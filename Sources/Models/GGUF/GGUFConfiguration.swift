@@ -120,6 +120,8 @@ struct GGUFConfiguration {
     return Double("\(Float(number))") ?? number
   }
 
+  mutating func ignore(_ keys: String...) { understood.formUnion(keys) }
+
   mutating func bool(_ key: String) throws(Failure) -> Bool? { try file.bool(reading(key)) }
 
   /// Whether the first layer, or the last, has a tensor; in some models they differ.
@@ -148,13 +150,19 @@ struct GGUFConfiguration {
 
   // MARK: What several architectures have
 
-  mutating func readExperts(countKey: String) throws(Failure) {
+  /// - Parameter widthKey: what the family calls the inner width of an expert.
+  mutating func readExperts(countKey: String, widthKey: String = "moe_intermediate_size") throws(Failure) {
     guard let count = try integer("expert_count"), let chosen = try integer("expert_used_count") else {
       throw complaint("expert_used_count", "or expert_count is missing")
     }
     object[countKey] = .integer(count)
     object["num_experts_per_tok"] = .integer(chosen)
-    if let width = try integer("expert_feed_forward_length") { object["moe_intermediate_size"] = .integer(width) }
+    // Before anything is made for each of them.
+    let last = file.described("blk.\(layers - 1).ffn_down_exps.weight")
+    guard let last, last.shape.count == 3, last.shape[0] == count else {
+      throw complaint("expert_count", "is \(count), but 'blk.\(layers - 1).ffn_down_exps.weight' does not hold as many")
+    }
+    if let width = try integer("expert_feed_forward_length") { object[widthKey] = .integer(width) }
     if let gating = try integer("expert_gating_func"), gating > 1 {
       throw complaint("expert_gating_func", "is \(gating); only softmax (1) is supported")
     }
@@ -234,8 +242,9 @@ struct GGUFConfiguration {
       for (key, name) in [("yarn_beta_fast", "beta_fast"), ("yarn_beta_slow", "beta_slow")] {
         if let value = try number("rope.scaling.\(key)") { scaling[name] = .double(value) }
       }
-      // llama.cpp multiplies its own magnitude of the factor by this.
-      if let value = try number("rope.scaling.yarn_attn_factor") ?? attention, value != 1 {
+      // llama.cpp multiplies its own magnitude of the factor by this, and does not heed the key that it has for yarn.
+      understood.insert("rope.scaling.yarn_attn_factor")
+      if let value = attention, value != 1 {
         scaling["attention_factor"] = .double(value * Double(YarnRotaryScaling.magnitude(Float(factor))))
       }
       if let value = try number("rope.scaling.yarn_ext_factor"), value != 1 {
@@ -285,7 +294,9 @@ struct GGUFConfiguration {
     var largest = factors.max() ?? 1
     // The quotient of two rounded numbers.
     if abs(largest - largest.rounded()) < 1e-4 { largest = largest.rounded() }
-    for (original, low, high) in [(8192, Float(1), Float(4)), (context, 1, 4)] where largest > 1 && low < high {
+    // Of the published models all have these settings, most of them 8192.
+    let (low, high): (Float, Float) = (1, 4)
+    for original in [8192] + (4...20).map({ 1 << $0 }) where largest > 1 {
       let candidate = Llama3RotaryScaling(
         factor: largest, lowFrequencyFactor: low, highFrequencyFactor: high, originalContext: original)
       let plain = RotarySpec(dimensions: dimensions, base: base, scaling: .none).inverseFrequencies(length: 1)

@@ -118,16 +118,28 @@ extension DecoderSpec {
     let sizes =
       "width \(hiddenSize) layers \(blocks.count) vocabulary \(vocabularySize) context \(contextLength) "
       + "tied \(head == nil) head bias \(head?.hasBias ?? false)"
-    let epsilons = blocks.map { "\($0.attentionNorm?.epsilon ?? finalNorm.epsilon)" }.joined(separator: " ")
+    let epsilons = blocks.map { "\($0.mixerNorm?.epsilon ?? finalNorm.epsilon)" }.joined(separator: " ")
     let normalized = blocks.compactMap { block -> String? in
       guard case .experts(let experts) = block.feedForward else { return nil }
-      return "\(experts.routing)"
+      let routing = experts.routing
+      return "\(routing.chosen) of \(routing.scores), normalized \(routing.isNormalized), × \(routing.scale)"
     }
-    let clips = blocks.map { $0.attention.clip.map { "\($0)" } ?? "none" }
+    let clips = blocks.map { $0.attention?.clip.map { "\($0)" } ?? "none" }
     return [
       ("sizes", sizes), ("epsilons of norms", "\(finalNorm.epsilon) \(epsilons)"),
       ("choice of experts", normalized.joined(separator: " ")),
       ("clamping", clips.joined(separator: " ")),
-    ] + words.map { ($0.part.replacing("_", with: " "), $0.text) }
+      ("positions", blocks.map { $0.attention?.rotary?.summary ?? "none" }.joined(separator: "; ")),
+    ] + words.filter { $0.part != "positions" }.map { ($0.part.replacing("_", with: " "), $0.text) }
+  }
+}
+
+extension RotarySpec {
+  /// What it does to short and long sequences, whatever it is called.
+  fileprivate var summary: String {
+    let frequencies = [1, 1 << 20].map { length in
+      inverseFrequencies(length: length).map { "\($0)" }.joined(separator: " ")
+    }
+    return "\(layout) × \(scaling.attentionScale), angles \(frequencies.joined(separator: " beyond "))"
   }
 }

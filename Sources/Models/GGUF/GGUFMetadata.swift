@@ -35,11 +35,13 @@ extension DecoderSpec {
   func ggufMetadata(_ architecture: GGUFArchitecture, contextLength: Int) -> GGUFDescription {
     var keys: [(String, GGUFField)] = []
     func add(_ key: String, _ value: GGUFField) { keys.append(("\(architecture.name).\(key)", value)) }
-    let attention = blocks[0].attention
+    guard let attention = blocks[0].attention else {
+      preconditionFailure("every architecture that is written attends in its first block")
+    }
     add("block_count", .uint32(blocks.count))
     add("context_length", .uint32(contextLength))
     add("embedding_length", .uint32(hiddenSize))
-    add("feed_forward_length", .uint32(blocks.map(\.feedForward.ggufWidth).max() ?? 0))
+    add("feed_forward_length", .uint32(blocks.compactMap(\.feedForward?.ggufWidth).max() ?? 0))
     add("attention.head_count", .uint32(attention.heads))
     add("attention.head_count_kv", .uint32(attention.keyValueHeads))
     add("attention.key_length", .uint32(attention.headSize))
@@ -49,20 +51,20 @@ extension DecoderSpec {
       .float32(finalNorm.epsilon))
     add("vocab_size", .uint32(vocabularySize))
     var factors: [(name: String, values: [Float])] = []
-    if let rotary = blocks.lazy.compactMap({ $0.attention.window == nil ? $0.attention.rotary : nil }).first
-      ?? blocks.lazy.compactMap(\.attention.rotary).first
+    if let rotary = blocks.lazy.compactMap({ $0.attention?.window == nil ? $0.attention?.rotary : nil }).first
+      ?? blocks.lazy.compactMap(\.attention?.rotary).first
     {
       add("rope.dimension_count", .uint32(rotary.dimensions))
       add("rope.freq_base", .float32(rotary.base))
       for (key, value) in rotary.ggufScaling { add(key, value) }
       factors = rotary.ggufFactors
-      let local = blocks.lazy.compactMap { $0.attention.window == nil ? nil : $0.attention.rotary }.first
+      let local = blocks.lazy.compactMap { $0.attention?.window == nil ? nil : $0.attention?.rotary }.first
       if let local, local.base != rotary.base { add("rope.freq_base_swa", .float32(local.base)) }
     }
-    if let window = blocks.lazy.compactMap(\.attention.window).first {
+    if let window = blocks.lazy.compactMap(\.attention?.window).first {
       add("attention.sliding_window", .uint32(window))
       if ["gemma3", "gpt-oss", "olmo2", "exaone4", "cohere2"].contains(architecture.name) {
-        add("attention.sliding_window_pattern", .bools(blocks.map { $0.attention.window != nil }))
+        add("attention.sliding_window_pattern", .bools(blocks.map { $0.attention?.window != nil }))
       }
     }
     if let clip = attention.clip { add("attention.clamp_kqv", .float32(clip)) }
@@ -78,7 +80,7 @@ extension DecoderSpec {
     case "gptneox", "stablelm": add("use_parallel_residual", .bool(blocks[0].isParallel))
     default: break
     }
-    if let experts = blocks.lazy.compactMap({ $0.feedForward.routed }).first {
+    if let experts = blocks.lazy.compactMap({ $0.feedForward?.routed }).first {
       add("expert_count", .uint32(experts.experts.count))
       add("expert_used_count", .uint32(experts.routing.chosen))
       add("expert_feed_forward_length", .uint32(experts.experts[0].ggufWidth))
@@ -122,7 +124,7 @@ extension RotarySpec {
         ("rope.scaling.yarn_beta_fast", .float32(yarn.betaFast)),
         ("rope.scaling.yarn_beta_slow", .float32(yarn.betaSlow)),
         (
-          "rope.scaling.yarn_attn_factor",
+          "rope.scaling.attn_factor",
           .float32(yarn.attentionScale / YarnRotaryScaling.magnitude(yarn.factor))
         ),
       ]

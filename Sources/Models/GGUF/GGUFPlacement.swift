@@ -40,7 +40,7 @@ struct GGUFPlacement: Sendable {
   let tensor: String
   /// Another tensor that holds it where that one is missing, and the first of its rows there.
   var alternative: (tensor: String, firstRow: Int)?
-  /// The place among the experts that share the tensor, and how many there are.
+  /// The place among the experts, or heads, that share the tensor, and how many there are.
   var expert: (index: Int, count: Int)?
   var order = RowOrder.same
   /// What has been added to the values.
@@ -70,13 +70,13 @@ extension DecoderSpec {
 extension BlockSpec {
   fileprivate func ggufPlacements(_ path: String, _ architecture: GGUFArchitecture) -> [GGUFPlacement] {
     let norms: [(NormSpec?, String)] = [
-      (attentionNorm, "attn_norm"), (attention.queryNorm, "attn_q_norm"), (attention.keyNorm, "attn_k_norm"),
-      (attentionOutputNorm, "post_attention_norm"), (feedForwardNorm, architecture.feedForwardNorm),
+      (mixerNorm, "attn_norm"), (attention?.queryNorm, "attn_q_norm"), (attention?.keyNorm, "attn_k_norm"),
+      (mixerOutputNorm, "post_attention_norm"), (feedForwardNorm, architecture.feedForwardNorm),
       (feedForwardOutputNorm, "post_ffw_norm"),
     ]
     let ofNorms = norms.flatMap { norm, name in norm?.ggufPlacements("\(path).\(name)") ?? [] }
-    return ofNorms + attention.ggufPlacements(path, pairsNeighbours: architecture.pairsNeighbours)
-      + feedForward.ggufPlacements(path, "", expert: nil)
+    let ofAttention = attention?.ggufPlacements(path, pairsNeighbours: architecture.pairsNeighbours) ?? []
+    return ofNorms + ofAttention + (feedForward?.ggufPlacements(path, "", expert: nil) ?? [])
   }
 }
 
@@ -184,10 +184,12 @@ extension LinearSpec {
 
 extension NormSpec {
   fileprivate func ggufPlacements(_ name: String) -> [GGUFPlacement] {
-    parameters.map { parameter in
+    parameters.enumerated().map { number, parameter in
       let isBias = parameter.role == .bias
       var placement = GGUFPlacement(parameter, "\(name).\(isBias ? "bias" : "weight")")
       if isUnitOffset && !isBias { placement.offset = 1 }
+      // Weights of heads lie in one tensor.
+      if let heads, heads.weights == .apart, !isBias { placement.expert = (number, heads.count) }
       return placement
     }
   }

@@ -226,9 +226,9 @@ extension GGUFMixing {
     let attention = spec.blocks[0].attention
     self.init(
       mix: mix, layers: spec.blocks.count,
-      experts: spec.blocks.lazy.compactMap { $0.feedForward.routed?.experts.count }.first ?? 0,
+      experts: spec.blocks.lazy.compactMap { $0.feedForward?.routed?.experts.count }.first ?? 0,
       isSeventyBillion: layout.architecture == "llama" && spec.blocks.count == 80
-        && attention.heads != attention.keyValueHeads,
+        && attention?.heads != attention?.keyValueHeads,
       values: layout.tensors.map(\.name).filter {
         $0.hasSuffix("attn_v.weight") || $0.hasSuffix("attn_qkv.weight")
       },
