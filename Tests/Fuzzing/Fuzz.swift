@@ -7,8 +7,7 @@ import SafeIO
 private let parser: @Sendable (Input) throws(Failure) -> Void = {
   let name = getenv("MLT_FUZZ_PARSER").map { String(cString: $0) } ?? ""
   guard let parser = parsers[name] else {
-    fputs("MLT_FUZZ_PARSER names a parser: \(parsers.keys.sorted().joined(separator: ", "))\n", stderr)
-    exit(64)
+    fatalError("MLT_FUZZ_PARSER names a parser: \(parsers.keys.sorted().joined(separator: ", "))")
   }
   return parser
 }()

@@ -2,6 +2,7 @@
 
 import Glibc
 import SafeIO
+import TensorCore
 import Tokenization
 import WeightFiles
 
