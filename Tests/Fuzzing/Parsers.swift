@@ -19,6 +19,7 @@ let parsers: [String: @Sendable (Input) throws(Failure) -> Void] = [
   "config": { input throws(Failure) in
     _ = try Families.spec(config: JSON.parse(input.bytes, source: "config.json"), source: "config.json").words
   },
+  "gguf": { input throws(Failure) in try input.readWeights("model.gguf") },
   "hdf5": { input throws(Failure) in try input.readWeights("model.h5") },
   "index": { input throws(Failure) in
     _ = try input.file("model.safetensors.index.json")
