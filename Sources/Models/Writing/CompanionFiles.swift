@@ -10,7 +10,7 @@ import WeightFiles
 package enum CompanionFiles {
   private static let names: Set<String> = [
     "special_tokens_map.json", "added_tokens.json", "vocab.json", "vocab.txt", "merges.txt",
-    "chat_template.json",
+    "spiece.model", "sentencepiece.bpe.model", "chat_template.json",
     "generation_config.json",
     // How the model wants to be asked in triage tasks.
     "triage.json",
