@@ -59,7 +59,7 @@ import WeightFiles
     let values: [GGUFField] = [
       .uint32(0), .uint32(1), .uint32(3), .uint32(Int(UInt32.max)), .int32(-1), .int32(.min), .float32(0),
       .float32(-1),
-      .float32(.nan), .float32(.infinity), .float32(1e-45), .int32s([]), .int32s([1, 2]),
+      .float32(.nan), .float32(.infinity), .float32(.leastNonzeroMagnitude), .int32s([]), .int32s([1, 2]),
     ]
     for (place, field) in fields.enumerated() where field.key.hasPrefix("qwen2.") {
       for value in values {
