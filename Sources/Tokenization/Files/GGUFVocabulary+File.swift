@@ -28,7 +28,8 @@ extension GGUFVocabulary {
       types.append(type)
     }
     merges = try file.strings(key("merges")) ?? []
-    precompiledCharsMap = (try file.integers(key("precompiled_charsmap")) ?? []).map { UInt8(truncatingIfNeeded: $0) }
+    let map = try file.integers(key("precompiled_charsmap")) ?? []
+    precompiledCharsMap = map.map { UInt8(truncatingIfNeeded: $0) }
     for name in Self.ids {
       // What none has is written as -1, also as an unsigned number.
       if let id = try file.integer(key("\(name)_token_id")), 0..<Int(Int32.max) ~= id { tokenIDs[name] = id }
@@ -73,7 +74,9 @@ extension GGUFVocabulary {
   ///   - path: a model folder, or a GGUF file, whose keys stay as they are.
   ///   - rows: of the embedding; the vocabulary is filled up to these.
   /// - Throws: `Failure.badData` that says what GGUF can't say.
-  package static func metadata(ofModel path: String, rows: Int) throws(Failure) -> [(key: String, value: GGUFField)] {
+  package static func metadata(
+    ofModel path: String, rows: Int
+  ) throws(Failure) -> [(key: String, value: GGUFField)] {
     if let file = try GGUFFile.of(model: path) { return try file.fields(prefix: "tokenizer.") }
     do throws(Failure) {
       let vocabulary = try GGUFVocabulary(directory: path, modelVocabulary: rows)

@@ -63,7 +63,10 @@ struct TiktokenRanks: Sendable {
       vocabulary[text] = .integer(rank)
     }
     // Special tokens stand in the vocabulary too, since their ids may leave gaps.
-    for token in special where vocabulary[token.text] == nil { vocabulary[token.text] = .integer(token.id) }
+    for token in special {
+      types[token.id] = .control
+      if vocabulary[token.text] == nil { vocabulary[token.text] = .integer(token.id) }
+    }
     let scored = (vocabulary.compactMap { $0.1.intValue }.max() ?? -1) + 1
     var named = JSONObject()
     for (name, text) in encoding.namedTokens { named[name] = .string(text) }
