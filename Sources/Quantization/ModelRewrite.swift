@@ -256,7 +256,7 @@ extension BlockFormat {
     if self == .mxfp4 { return (QuantizationMode.mxfp4.defaultSetting, .u8) }
     // Scales of a K format are products of two numbers, and their zeros are too.
     return affineBits.map {
-      (QuantizationSetting(groupSize: 32, bits: $0), self == .q4_K || self == .q5_K ? .f32 : .f16)
+      (QuantizationSetting(groupSize: 32, bits: $0), self == .q4K || self == .q5K ? .f32 : .f16)
     }
   }
 }

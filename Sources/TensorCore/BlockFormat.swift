@@ -5,18 +5,18 @@ import CKernels
 
 /// A way in which ggml stores weights in blocks; raw values are ggml's own names (`ggml_type_name`).
 package enum BlockFormat: String, Sendable, CaseIterable {
-  case q4_0
-  case q4_1
-  case q5_0
-  case q5_1
-  case q8_0
-  case q2_K
-  case q3_K
-  case q4_K
-  case q5_K
-  case q6_K
-  case iq4_NL = "iq4_nl"
-  case iq4_XS = "iq4_xs"
+  case q40 = "q4_0"
+  case q41 = "q4_1"
+  case q50 = "q5_0"
+  case q51 = "q5_1"
+  case q80 = "q8_0"
+  case q2K = "q2_K"
+  case q3K = "q3_K"
+  case q4K = "q4_K"
+  case q5K = "q5_K"
+  case q6K = "q6_K"
+  case iq4NL = "iq4_nl"
+  case iq4XS = "iq4_xs"
   case mxfp4
 
   /// Weights of a block.
@@ -30,18 +30,18 @@ package enum BlockFormat: String, Sendable, CaseIterable {
   /// The format as `CKernels` calls it.
   package var stored: mlt_format {
     switch self {
-    case .q4_0: MLT_Q4_0
-    case .q4_1: MLT_Q4_1
-    case .q5_0: MLT_Q5_0
-    case .q5_1: MLT_Q5_1
-    case .q8_0: MLT_Q8_0
-    case .q2_K: MLT_Q2_K
-    case .q3_K: MLT_Q3_K
-    case .q4_K: MLT_Q4_K
-    case .q5_K: MLT_Q5_K
-    case .q6_K: MLT_Q6_K
-    case .iq4_NL: MLT_IQ4_NL
-    case .iq4_XS: MLT_IQ4_XS
+    case .q40: MLT_Q4_0
+    case .q41: MLT_Q4_1
+    case .q50: MLT_Q5_0
+    case .q51: MLT_Q5_1
+    case .q80: MLT_Q8_0
+    case .q2K: MLT_Q2_K
+    case .q3K: MLT_Q3_K
+    case .q4K: MLT_Q4_K
+    case .q5K: MLT_Q5_K
+    case .q6K: MLT_Q6_K
+    case .iq4NL: MLT_IQ4_NL
+    case .iq4XS: MLT_IQ4_XS
     case .mxfp4: MLT_MXFP4
     }
   }

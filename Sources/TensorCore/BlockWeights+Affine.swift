@@ -71,7 +71,8 @@ extension GroupedAffineWeights {
         nonisolated(unsafe) let matrix = matrix
         VectorKernels.rows(rows.count, width: columns) { piece in
           for place in piece {
-            misfits[place] = mlt_blocks_from_affine(matrix, Int64(rows[place]), target + place * rowBytes) >= 0
+            misfits[place] =
+              mlt_blocks_from_affine(matrix, Int64(rows[place]), target + place * rowBytes) >= 0
           }
         }
       }

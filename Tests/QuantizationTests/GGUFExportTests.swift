@@ -58,7 +58,7 @@ import WeightFiles
     let file = scratch.path + "/model.gguf"
     let model = QuantizationGoldens.base
     let report = try export(model, mix, to: file)
-    let limits: [(GGUFMix, Double)] = [(.f32, 0), (.bf16, 0), (.f16, 1e-3), (.q8_0, 0.01), (.q6_K, 0.03)]
+    let limits: [(GGUFMix, Double)] = [(.f32, 0), (.bf16, 0), (.f16, 1e-3), (.q80, 0.01), (.q6K, 0.03)]
     let limit = limits.first { $0.0 == mix }?.1 ?? 0.2
     #expect(report.error?.relative ?? 0 <= limit)
     #expect(report.byteCount > 0 && report.parameterCount > 0)
@@ -80,10 +80,10 @@ import WeightFiles
     let report = try export(QuantizationGoldens.quantized, nil, to: file)
     #expect(report.error == nil)
     let gguf = try GGUFFile(path: file)
-    #expect(gguf.described("blk.0.attn_q.weight")?.type == .blocks(.q4_1))
+    #expect(gguf.described("blk.0.attn_q.weight")?.type == .blocks(.q41))
     #expect(difference(try logits(file), try logits(QuantizationGoldens.quantized)) < 1e-6)
     let failure = #expect(throws: Failure.self) {
-      try export(QuantizationGoldens.quantized, .q4_K_M, to: file)
+      try export(QuantizationGoldens.quantized, .q4KMedium, to: file)
     }
     #expect(failure?.kind == .usage)
   }
@@ -91,18 +91,18 @@ import WeightFiles
   @Test func `rows that are no whole blocks get what llama-quantize gives them`() throws {
     let scratch = try Scratch()
     let file = scratch.path + "/model.gguf"
-    _ = try export(QuantizationGoldens.base, .q4_K_M, to: file)
+    _ = try export(QuantizationGoldens.base, .q4KMedium, to: file)
     let gguf = try GGUFFile(path: file)
     // Rows of 64 and 192 are blocks of 32 alone; the embedding is the head as well.
-    #expect(gguf.described("blk.0.attn_q.weight")?.type == .blocks(.q5_0))
-    #expect(gguf.described("token_embd.weight")?.type == .blocks(.q8_0))
+    #expect(gguf.described("blk.0.attn_q.weight")?.type == .blocks(.q50))
+    #expect(gguf.described("token_embd.weight")?.type == .blocks(.q80))
     #expect(gguf.described("blk.0.attn_norm.weight")?.type == .plain(.f32))
   }
 
   @Test func `blocks become the floats that they stand for`() throws {
     let scratch = try Scratch()
     let file = scratch.path + "/model.gguf"
-    _ = try export(QuantizationGoldens.base, .q4_0, to: file)
+    _ = try export(QuantizationGoldens.base, .q40, to: file)
     let folder = scratch.path + "/floats"
     try Files.makeDirectory(folder)
     _ = try ModelRewrite(ModelDirectory(path: file), dtype: .f32, dequantizing: true).write(into: folder)
@@ -129,8 +129,8 @@ import WeightFiles
   @Test(
     .enabled(if: Shared.has("goldens/gguf")),
     arguments: [
-      ("tiny-llama", GGUFMix?.none, "bf16"), ("tiny-llama", .q8_0, "Q8_0"), ("tiny-llama", .q4_0, "Q4_0"),
-      ("tiny-llama", .q4_K_M, "Q4_K"), ("tiny-qwen2", nil, "bf16"), ("tiny-qwen2", .q8_0, "Q8_0"),
+      ("tiny-llama", GGUFMix?.none, "bf16"), ("tiny-llama", .q80, "Q8_0"), ("tiny-llama", .q40, "Q4_0"),
+      ("tiny-llama", .q4KMedium, "Q4_K"), ("tiny-qwen2", nil, "bf16"), ("tiny-qwen2", .q80, "Q8_0"),
     ])
   func `tensors are those that llama.cpp writes`(base: String, mix: GGUFMix?, golden: String) throws {
     let scratch = try Scratch()

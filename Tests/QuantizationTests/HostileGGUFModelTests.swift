@@ -18,7 +18,7 @@ import WeightFiles
   init() throws {
     scratch = try Scratch()
     let path = scratch.path + "/sound.gguf"
-    _ = try GGUFExport(ModelDirectory(path: QuantizationGoldens.base), mix: .q8_0, vocabulary: [])
+    _ = try GGUFExport(ModelDirectory(path: QuantizationGoldens.base), mix: .q80, vocabulary: [])
       .write(to: path, durably: false)
     let file = try GGUFFile(path: path)
     fields = try file.fields(prefix: "")

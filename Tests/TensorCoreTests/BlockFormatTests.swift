@@ -163,7 +163,7 @@ extension Tensor {
     let sample = try StoredSample(form, rows: 5, columns: 256)
     let affine = try #require(sample.weights as? GroupedAffineWeights)
     let blocks = try #require(affine.blocks([4, 0, 1]))
-    let weights = BlockWeights(blocks, format: bits == 5 ? .q5_1 : .q4_1)
+    let weights = BlockWeights(blocks, format: bits == 5 ? .q51 : .q41)
     #expect(weights.expanded().floats() == affine.gather([4, 0, 1]).floats())
   }
 

@@ -46,7 +46,7 @@ import WeightFiles
     let file = try file(CraftedGGUF.sound)
     let tensor = try #require(file.described("blk.0.attn_q.weight"))
     #expect(tensor.shape == [2, 64])
-    #expect(tensor.type == .blocks(.q4_0))
+    #expect(tensor.type == .blocks(.q40))
     #expect(
       file.entry("blk.0.attn_q.weight")
         == TensorEntry(name: "blk.0.attn_q.weight", dtype: .u8, shape: [2, 36]))
@@ -57,7 +57,7 @@ import WeightFiles
 
   private static let entries = [
     GGUFEntry(name: "vector", type: .plain(.f32), shape: [3]),
-    GGUFEntry(name: "matrix", type: .blocks(.q8_0), shape: [3, 32]),
+    GGUFEntry(name: "matrix", type: .blocks(.q80), shape: [3, 32]),
     GGUFEntry(name: "half", type: .plain(.bf16), shape: [1, 5]),
   ]
 

@@ -142,7 +142,9 @@ import WeightFiles
     Case(tensor: "a name with a backslash", named: "..\\t", [16], "slashes"),
     Case(tensor: "an empty name", named: "", [16], "expected 1 to 255"),
     Case(tensor: "a name with a line break", named: "t\nu", [16], "control characters"),
-    Case(tensor: "a name of 256 characters", named: String(repeating: "t", count: 256), [16], "expected 1 to 255"),
+    Case(
+      tensor: "a name of 256 characters", named: String(repeating: "t", count: 256), [16],
+      "expected 1 to 255"),
     Case(tensor: "no dimensions", [], "0 dimensions"),
     Case(tensor: "five dimensions", [1, 1, 1, 1, 1], "5 dimensions"),
     Case(tensor: "a dimension of 0", [0], "zero or too large"),

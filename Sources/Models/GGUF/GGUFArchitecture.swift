@@ -38,7 +38,8 @@ struct GGUFArchitecture: Sendable {
     }
     guard let known = all.first(where: { $0.name == name }) else {
       let list = all.map(\.name).joined(separator: ", ")
-      throw .badData("\(file.path): key 'general.architecture'", "'\(name.prefix(80))' is not supported; known: \(list)")
+      throw .badData(
+        "\(file.path): key 'general.architecture'", "'\(name.prefix(80))' is not supported; known: \(list)")
     }
     return known
   }
@@ -70,7 +71,8 @@ struct GGUFArchitecture: Sendable {
       c["hidden_act"] = "silu"
       try c.readExperts(countKey: "num_experts")
       c["shared_expert_intermediate_size"] = .integer(
-        try c.integer("expert_shared_feed_forward_length") ?? c.file.described("blk.0.ffn_up_shexp.weight")?.shape[0] ?? 0)
+        try c.integer("expert_shared_feed_forward_length") ?? c.file.described("blk.0.ffn_up_shexp.weight")?
+          .shape[0] ?? 0)
       c["norm_topk_prob"] = false
     },
     GGUFArchitecture("qwen3") { c throws(Failure) in

@@ -55,7 +55,8 @@ struct GGUFConfiguration {
     }
     headSize = stated ?? hidden / heads
     guard 1...(1 << 16) ~= headSize else {
-      throw .badData("\(file.path): key '\(architecture).attention.key_length'", "is \(headSize), expected 1 to 65536")
+      throw .badData(
+        "\(file.path): key '\(architecture).attention.key_length'", "is \(headSize), expected 1 to 65536")
     }
     for key in ["block_count", "embedding_length", "attention.head_count", "attention.key_length"] {
       understood.insert(key)
@@ -64,7 +65,8 @@ struct GGUFConfiguration {
       throw complaint("attention.causal", "is off, which makes an encoder; mlt runs decoders")
     }
     if let value = try integer("attention.value_length"), value != headSize {
-      throw complaint("attention.value_length", "is \(value), but keys have \(headSize); such heads are not supported")
+      throw complaint(
+        "attention.value_length", "is \(value), but keys have \(headSize); such heads are not supported")
     }
     object["hidden_size"] = .integer(hidden)
     object["num_hidden_layers"] = .integer(layers)
@@ -79,14 +81,19 @@ struct GGUFConfiguration {
         ? size("expert_feed_forward_length", atMost: 1 << 24) : size("feed_forward_length", atMost: 1 << 24))
     object["max_position_embeddings"] = .integer(try size("context_length", atMost: 1 << 30))
     for key in ["attention.head_count_kv", "feed_forward_length", "context_length"] { understood.insert(key) }
-    if let epsilon = try number("attention.layer_norm_rms_epsilon") { object["rms_norm_eps"] = .double(epsilon) }
-    if let epsilon = try number("attention.layer_norm_epsilon") { object["layer_norm_eps"] = .double(epsilon) }
+    if let epsilon = try number("attention.layer_norm_rms_epsilon") {
+      object["rms_norm_eps"] = .double(epsilon)
+    }
+    if let epsilon = try number("attention.layer_norm_epsilon") {
+      object["layer_norm_eps"] = .double(epsilon)
+    }
     guard let embedding = file.described("token_embd.weight"), embedding.shape.count == 2 else {
       throw .badData(file.path, "lacks the matrix 'token_embd.weight'; a vocabulary alone is no model")
     }
     object["vocab_size"] = .integer(embedding.shape[0])
     object["tie_word_embeddings"] = .bool(file.described("output.weight") == nil)
-    object["torch_dtype"] = embedding.type == .plain(.bf16) ? "bfloat16" : embedding.type == .plain(.f32) ? "float32" : "float16"
+    object["torch_dtype"] =
+      embedding.type == .plain(.bf16) ? "bfloat16" : embedding.type == .plain(.f32) ? "float32" : "float16"
     try readRotation()
     try readTokens()
   }
@@ -160,7 +167,8 @@ struct GGUFConfiguration {
     // Before anything is made for each of them.
     let last = file.described("blk.\(layers - 1).ffn_down_exps.weight")
     guard let last, last.shape.count == 3, last.shape[0] == count else {
-      throw complaint("expert_count", "is \(count), but 'blk.\(layers - 1).ffn_down_exps.weight' does not hold as many")
+      throw complaint(
+        "expert_count", "is \(count), but 'blk.\(layers - 1).ffn_down_exps.weight' does not hold as many")
     }
     if let width = try integer("expert_feed_forward_length") { object[widthKey] = .integer(width) }
     if let gating = try integer("expert_gating_func"), gating > 1 {
@@ -176,7 +184,8 @@ struct GGUFConfiguration {
     object["hidden_act"] = "silu"
     object["embedding_multiplier"] = .double(try number("embedding_scale") ?? 1)
     object["residual_multiplier"] = .double(try number("residual_scale") ?? 1)
-    object["attention_multiplier"] = .double(try number("attention.scale") ?? 1 / Double(headSize).squareRoot())
+    object["attention_multiplier"] = .double(
+      try number("attention.scale") ?? 1 / Double(headSize).squareRoot())
     object["logits_scaling"] = .double(try number("logit_scale") ?? 1)
     if has("attn_q.bias") { object["attention_bias"] = true }
   }
@@ -194,7 +203,8 @@ struct GGUFConfiguration {
     case .array?:
       isWindowed = try file.booleans(key) ?? []
       guard isWindowed.count == layers else {
-        throw complaint("attention.sliding_window_pattern", "has \(isWindowed.count) entries for \(layers) layers")
+        throw complaint(
+          "attention.sliding_window_pattern", "has \(isWindowed.count) entries for \(layers) layers")
       }
     case .some:
       guard let stated = try file.integer(key), stated > 0 else {
@@ -257,9 +267,12 @@ struct GGUFConfiguration {
     case "longrope": scaling = [:]  // by its tensors
     default: throw complaint("rope.scaling.type", "'\(kind.prefix(40))' is not supported")
     }
-    if let long = try factors("rope_factors_long.weight"), let short = try factors("rope_factors_short.weight") {
+    if let long = try factors("rope_factors_long.weight"),
+      let short = try factors("rope_factors_short.weight")
+    {
       scaling = [
-        "rope_type": "longrope", "long_factor": .array(long.map(Self.json)), "short_factor": .array(short.map(Self.json)),
+        "rope_type": "longrope", "long_factor": .array(long.map(Self.json)),
+        "short_factor": .array(short.map(Self.json)),
       ]
       if let original { object["original_max_position_embeddings"] = .integer(original) }
       if let attention { scaling["attention_factor"] = .double(attention) }
@@ -328,7 +341,9 @@ struct GGUFConfiguration {
     for key in ["eos", "eot", "eom"] {
       if let end = try id(key), !ends.contains(end) { ends.append(end) }
     }
-    if !ends.isEmpty { object["eos_token_id"] = ends.count == 1 ? .integer(ends[0]) : .array(ends.map(JSON.integer)) }
+    if !ends.isEmpty {
+      object["eos_token_id"] = ends.count == 1 ? .integer(ends[0]) : .array(ends.map(JSON.integer))
+    }
     if let padding = try id("padding"), padding < object["vocab_size"]?.intValue ?? 0 {
       object["pad_token_id"] = .integer(padding)
     }
@@ -341,7 +356,9 @@ struct GGUFConfiguration {
       throw complaint(own, "is not known for '\(architecture)'; the result could be wrong")
     }
     guard isPartial || object["rope_theta"] == nil || rotatedDimensions == headSize else {
-      throw complaint("rope.dimension_count", "is \(rotatedDimensions) of \(headSize), but '\(architecture)' rotates whole heads")
+      throw complaint(
+        "rope.dimension_count",
+        "is \(rotatedDimensions) of \(headSize), but '\(architecture)' rotates whole heads")
     }
   }
 

@@ -52,7 +52,8 @@ package struct GGUFLayout {
       // The gate of a shared expert is one row, which llama.cpp wants as a vector.
       let own = shape.count == 2 && shape[0] == 1 ? [shape[1]] : shape
       tensors.append(
-        Tensor(name: placement.tensor, shape: (placement.expert.map { [$0.count] } ?? []) + own, parts: [part]))
+        Tensor(
+          name: placement.tensor, shape: (placement.expert.map { [$0.count] } ?? []) + own, parts: [part]))
     }
     self.tensors = tensors
   }
@@ -69,7 +70,9 @@ package struct GGUFLayout {
     var (bytes, size) = GGUFWriter.header(metadata: metadata, entries: entries)
     for (_, values) in description.factors {
       let end = bytes.count + (values.count * 4 + 31) / 32 * 32
-      for value in values { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) } }
+      for value in values {
+        withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
+      }
       bytes += [UInt8](repeating: 0, count: end - bytes.count)
     }
     let file = try GGUFFile(beginning: bytes, path: source, size: size)

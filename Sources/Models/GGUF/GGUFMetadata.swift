@@ -14,8 +14,10 @@ extension GGUFArchitecture {
     "gemma3_text": "gemma3", "phi": "phi2", "phi3": "phi3", "gpt2": "gpt2", "gpt_neox": "gptneox",
     "starcoder2": "starcoder2", "stablelm": "stablelm", "olmo": "olmo", "olmo2": "olmo2", "olmo3": "olmo2",
     "olmoe": "olmoe", "granite": "granite",
-    "granitemoe": "granitemoe", "gpt_oss": "gpt-oss", "cohere": "command-r", "cohere2": "cohere2", "smollm3": "smollm3",
-    "glm4": "glm4", "exaone4": "exaone4", "nemotron": "nemotron", "ernie4_5": "ernie4_5", "seed_oss": "seed_oss",
+    "granitemoe": "granitemoe", "gpt_oss": "gpt-oss", "cohere": "command-r", "cohere2": "cohere2",
+    "smollm3": "smollm3",
+    "glm4": "glm4", "exaone4": "exaone4", "nemotron": "nemotron", "ernie4_5": "ernie4_5",
+    "seed_oss": "seed_oss",
   ]
 
   /// The architecture that a model of a family becomes.
@@ -24,7 +26,8 @@ extension GGUFArchitecture {
   static func of(modelType: String, source: String) throws(Failure) -> GGUFArchitecture {
     guard let name = names[modelType], let known = all.first(where: { $0.name == name }) else {
       let list = names.keys.sorted().joined(separator: ", ")
-      throw .badData(source, "a model of the family '\(modelType)' can't be written as GGUF; those of \(list) can")
+      throw .badData(
+        source, "a model of the family '\(modelType)' can't be written as GGUF; those of \(list) can")
     }
     return known
   }

@@ -95,7 +95,9 @@ extension AttentionSpec {
     case .separate(let query, let key, let value):
       // Some files have one tensor for all three.
       var firstRow = 0
-      for (linear, name, order) in [(query, "attn_q", turned), (key, "attn_k", turned), (value, "attn_v", .same)] {
+      for (linear, name, order) in [
+        (query, "attn_q", turned), (key, "attn_k", turned), (value, "attn_v", .same),
+      ] {
         for var placement in linear.ggufPlacements("\(path).\(name)", order) {
           let kind = placement.parameter.role == .bias ? "bias" : "weight"
           placement.alternative = ("\(path).attn_qkv.\(kind)", firstRow)
@@ -135,7 +137,8 @@ extension FeedForwardSpec {
           var placement = placement
           placement.order =
             order == .pairs
-            ? .some(first: number, step: 2, count: width) : .some(first: number * width, step: 1, count: width)
+            ? .some(first: number, step: 2, count: width)
+            : .some(first: number * width, step: 1, count: width)
           return placement
         }
       }
@@ -161,7 +164,8 @@ extension DecoderSpec {
       experts.experts = experts.experts.map { expert in
         guard case .fusedGated(let unit, let both, _, let down) = expert else { return expert }
         func half(_ name: String) -> LinearSpec {
-          LinearSpec("\(both.path).\(name)", from: both.matrix.columns, to: both.matrix.rows / 2, bias: both.hasBias)
+          LinearSpec(
+            "\(both.path).\(name)", from: both.matrix.columns, to: both.matrix.rows / 2, bias: both.hasBias)
         }
         return .gated(unit: unit, gate: half("gate"), up: half("up"), down: down)
       }

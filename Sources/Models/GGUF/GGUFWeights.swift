@@ -91,7 +91,8 @@ package final class GGUFWeights: WeightSource {
     guard isRight else {
       throw .badData(
         "\(file.path): tensor '\(tensor.name)'",
-        "has the shape \(tensor.shape), but the metadata calls for \(parameter.shape) of it as '\(parameter.name)'")
+        "has the shape \(tensor.shape), but the metadata calls for \(parameter.shape) of it as '\(parameter.name)'"
+      )
     }
     let entry: TensorEntry
     switch tensor.type {
@@ -100,9 +101,11 @@ package final class GGUFWeights: WeightSource {
         name: parameter.name, dtype: placement.offset == 0 ? dtype : .f32, shape: parameter.storedShape)
     case .blocks(let format):
       guard isMatrix else {
-        throw .badData("\(file.path): tensor '\(tensor.name)'", "is \(tensor.type.name), but vectors are plain floats")
+        throw .badData(
+          "\(file.path): tensor '\(tensor.name)'", "is \(tensor.type.name), but vectors are plain floats")
       }
-      entry = TensorEntry(name: parameter.name, dtype: .u8, shape: [rows, columns / format.blockSize * format.blockBytes])
+      entry = TensorEntry(
+        name: parameter.name, dtype: .u8, shape: [rows, columns / format.blockSize * format.blockBytes])
     }
     return Part(placement: placement, tensor: tensor, firstRow: firstRow, rows: rows, entry: entry)
   }

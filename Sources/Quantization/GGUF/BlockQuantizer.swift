@@ -43,13 +43,16 @@ package enum BlockQuantizer {
           let first = piece * pieceRows
           let count = min(pieceRows, rows - first) * columns
           bad[piece] = mlt_blocks_quantize(
-            format.stored, source + first * columns, Int64(count), target + first * rowBytes, errors + 2 * piece)
+            format.stored, source + first * columns, Int64(count), target + first * rowBytes,
+            errors + 2 * piece)
         }
       }
     }
     withExtendedLifetime(weights) {}
     if let piece = bad.firstIndex(where: { $0 >= 0 }) {
-      let place = (row: firstRow + piece * pieceRows + Int(bad[piece]) * format.blockSize / columns, name: place)
+      let place = (
+        row: firstRow + piece * pieceRows + Int(bad[piece]) * format.blockSize / columns, name: place
+      )
       throw .badData(
         place.name,
         "row \(place.row) holds a value that is not a finite number or too large for \(format.rawValue); such weights can't be "

@@ -105,7 +105,8 @@ package struct GGUFExport {
     try writer.finish(durably: durably)
     return RewriteReport(
       matrices: reports, parameterCount: model.spec.parameterCount,
-      byteCount: entries.reduce(0) { $0 + $1.byteCount }, expanded: [], dropped: dropped, unknown: model.ignoredTensors)
+      byteCount: entries.reduce(0) { $0 + $1.byteCount }, expanded: [], dropped: dropped,
+      unknown: model.ignoredTensors)
   }
 
   // MARK: Types
@@ -121,7 +122,10 @@ package struct GGUFExport {
     if let type = kept[0], kept.allSatisfy({ $0 == type }) { return (type, true) }
     // Codes that GGUF has no blocks for are stored in 8 bits, which loses least of what can be lost.
     if sources.contains(where: \.isQuantized) {
-      return (matrix.columns % 32 == 0 ? .blocks(sources.allSatisfy(\.isMXFP4) ? .mxfp4 : .q8_0) : .plain(.f16), false)
+      return (
+        matrix.columns % 32 == 0 ? .blocks(sources.allSatisfy(\.isMXFP4) ? .mxfp4 : .q80) : .plain(.f16),
+        false
+      )
     }
     return (.plain(.f32), false)
   }
@@ -216,7 +220,8 @@ extension GGUFExport.Step {
       case .blocks(let format): .blocks(format)
       }
     return MatrixReport(
-      path: entry.name, rows: shape.dropLast().reduce(1, *), columns: shape[shape.count - 1], storage: storage,
+      path: entry.name, rows: shape.dropLast().reduce(1, *), columns: shape[shape.count - 1],
+      storage: storage,
       byteCount: entry.byteCount, error: error)
   }
 }
@@ -253,7 +258,7 @@ extension StoredParameter {
     case .floats(let tensor): return [.f32, .f16, .bf16].contains(tensor.dtype) ? .plain(tensor.dtype) : nil
     case .blocks(_, let format): return .blocks(format)
     case .affine(_, _, _, let setting):
-      return setting.bits <= 4 ? .blocks(.q4_1) : setting.bits == 5 ? .blocks(.q5_1) : nil
+      return setting.bits <= 4 ? .blocks(.q41) : setting.bits == 5 ? .blocks(.q51) : nil
     case .scaled, .packed: return nil
     }
   }

@@ -11,18 +11,18 @@ package enum GGUFMix: String, Sendable, CaseIterable {
   case f32
   case f16
   case bf16
-  case q8_0
-  case q4_0
-  case q4_1
-  case q5_0
-  case q5_1
-  case q4_K_S = "q4_k_s"
-  case q4_K_M = "q4_k_m"
-  case q5_K_S = "q5_k_s"
-  case q5_K_M = "q5_k_m"
-  case q6_K = "q6_k"
+  case q80 = "q8_0"
+  case q40 = "q4_0"
+  case q41 = "q4_1"
+  case q50 = "q5_0"
+  case q51 = "q5_1"
+  case q4KSmall = "q4_k_s"
+  case q4KMedium = "q4_k_m"
+  case q5KSmall = "q5_k_s"
+  case q5KMedium = "q5_k_m"
+  case q6K = "q6_k"
   case mxfp4
-  case mxfp4_MoE = "mxfp4_moe"
+  case mxfp4Experts = "mxfp4_moe"
 
   /// A name as people write it: in capitals or not, `q4_k` for the medium mix.
   package init?(name: String) {
@@ -36,15 +36,15 @@ package enum GGUFMix: String, Sendable, CaseIterable {
     case .f32: .plain(.f32)
     case .f16: .plain(.f16)
     case .bf16: .plain(.bf16)
-    case .q8_0: .blocks(.q8_0)
-    case .q4_0: .blocks(.q4_0)
-    case .q4_1: .blocks(.q4_1)
-    case .q5_0: .blocks(.q5_0)
-    case .q5_1: .blocks(.q5_1)
-    case .q4_K_S, .q4_K_M: .blocks(.q4_K)
-    case .q5_K_S, .q5_K_M: .blocks(.q5_K)
-    case .q6_K: .blocks(.q6_K)
-    case .mxfp4, .mxfp4_MoE: .blocks(.mxfp4)
+    case .q80: .blocks(.q80)
+    case .q40: .blocks(.q40)
+    case .q41: .blocks(.q41)
+    case .q50: .blocks(.q50)
+    case .q51: .blocks(.q51)
+    case .q4KSmall, .q4KMedium: .blocks(.q4K)
+    case .q5KSmall, .q5KMedium: .blocks(.q5K)
+    case .q6K: .blocks(.q6K)
+    case .mxfp4, .mxfp4Experts: .blocks(.mxfp4)
     }
   }
 
@@ -53,18 +53,18 @@ package enum GGUFMix: String, Sendable, CaseIterable {
     switch self {
     case .f32: 0
     case .f16: 1
-    case .q4_0: 2
-    case .q4_1: 3
-    case .q8_0: 7
-    case .q5_0: 8
-    case .q5_1: 9
-    case .q4_K_S: 14
-    case .q4_K_M: 15
-    case .q5_K_S: 16
-    case .q5_K_M: 17
-    case .q6_K: 18
+    case .q40: 2
+    case .q41: 3
+    case .q80: 7
+    case .q50: 8
+    case .q51: 9
+    case .q4KSmall: 14
+    case .q4KMedium: 15
+    case .q5KSmall: 16
+    case .q5KMedium: 17
+    case .q6K: 18
     case .bf16: 32
-    case .mxfp4, .mxfp4_MoE: 38
+    case .mxfp4, .mxfp4Experts: 38
     }
   }
 }
@@ -107,9 +107,9 @@ struct GGUFMixing {
     guard matrix.columns % wanted.blockSize != 0 else { return .blocks(wanted) }
     let other: BlockFormat =
       switch wanted {
-      case .q4_K: .q5_0
-      case .q5_K: .q5_1
-      case .q6_K: .q8_0
+      case .q4K: .q50
+      case .q5K: .q51
+      case .q6K: .q80
       default: wanted
       }
     return matrix.columns % other.blockSize == 0 ? .blocks(other) : .plain(.f16)
@@ -119,32 +119,34 @@ struct GGUFMixing {
     guard case .blocks(let base) = mix.type else { preconditionFailure("asked for blocks alone") }
     let isHead = matrix.name == "output.weight" || (isTied && matrix.name == "token_embd.weight")
     if isHead {
-      if mix == .mxfp4 || mix == .mxfp4_MoE || matrix.columns % base.blockSize != 0 { return .q8_0 }
-      return base == .q8_0 ? .q8_0 : .q6_K
+      if mix == .mxfp4 || mix == .mxfp4Experts || matrix.columns % base.blockSize != 0 { return .q80 }
+      return base == .q80 ? .q80 : .q6K
     }
-    if mix == .mxfp4_MoE { return matrix.isOne(of: "_exps.") ? .mxfp4 : .q8_0 }
-    if mix == .mxfp4 { return matrix.name == "token_embd.weight" ? .q8_0 : .mxfp4 }
+    if mix == .mxfp4Experts { return matrix.isOne(of: "_exps.") ? .mxfp4 : .q80 }
+    if mix == .mxfp4 { return matrix.name == "token_embd.weight" ? .q80 : .mxfp4 }
     if matrix.isOne(of: "attn_v.weight", "attn_qkv.weight") { return ofValues(matrix, base) }
-    if matrix.isOne(of: "attn_k.weight") { return experts == 8 ? .q8_0 : base }
+    if matrix.isOne(of: "attn_k.weight") { return experts == 8 ? .q80 : base }
     if matrix.isOne(of: "ffn_down") {
       let layer = matrix.layer ?? 0
-      if mix == .q4_K_M || mix == .q5_K_M { return getsMoreBits(layer, of: layers) ? .q6_K : base }
-      return mix == .q4_K_S && layer < layers / 8 ? .q5_K : base
+      if mix == .q4KMedium || mix == .q5KMedium { return getsMoreBits(layer, of: layers) ? .q6K : base }
+      return mix == .q4KSmall && layer < layers / 8 ? .q5K : base
     }
-    if matrix.isOne(of: "attn_output.weight"), experts == 8, mix == .q4_K_S || mix == .q4_K_M { return .q5_K }
+    if matrix.isOne(of: "attn_output.weight"), experts == 8, mix == .q4KSmall || mix == .q4KMedium {
+      return .q5K
+    }
     return base
   }
 
   private func ofValues(_ matrix: GGUFMatrix, _ base: BlockFormat) -> BlockFormat {
-    if experts == 8 { return .q8_0 }
+    if experts == 8 { return .q80 }
     let place = values.firstIndex(of: matrix.name) ?? 0
     var format = base
-    if mix == .q4_K_M || mix == .q5_K_M {
-      if getsMoreBits(place, of: values.count) { format = .q6_K }
-    } else if mix == .q4_K_S && place < 4 {
-      format = .q5_K
+    if mix == .q4KMedium || mix == .q5KMedium {
+      if getsMoreBits(place, of: values.count) { format = .q6K }
+    } else if mix == .q4KSmall && place < 4 {
+      format = .q5K
     }
-    return isSeventyBillion && format == .q4_K ? .q5_K : format
+    return isSeventyBillion && format == .q4K ? .q5K : format
   }
 
   /// The first and the last eighth of the layers, and every third between.

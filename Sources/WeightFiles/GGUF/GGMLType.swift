@@ -14,9 +14,9 @@ package enum GGMLType: Sendable, Hashable {
   ]
 
   private static let blockTypes: [(code: UInt32, format: BlockFormat, name: String)] = [
-    (2, .q4_0, "Q4_0"), (3, .q4_1, "Q4_1"), (6, .q5_0, "Q5_0"), (7, .q5_1, "Q5_1"), (8, .q8_0, "Q8_0"),
-    (10, .q2_K, "Q2_K"), (11, .q3_K, "Q3_K"), (12, .q4_K, "Q4_K"), (13, .q5_K, "Q5_K"), (14, .q6_K, "Q6_K"),
-    (20, .iq4_NL, "IQ4_NL"), (23, .iq4_XS, "IQ4_XS"), (39, .mxfp4, "MXFP4"),
+    (2, .q40, "Q4_0"), (3, .q41, "Q4_1"), (6, .q50, "Q5_0"), (7, .q51, "Q5_1"), (8, .q80, "Q8_0"),
+    (10, .q2K, "Q2_K"), (11, .q3K, "Q3_K"), (12, .q4K, "Q4_K"), (13, .q5K, "Q5_K"), (14, .q6K, "Q6_K"),
+    (20, .iq4NL, "IQ4_NL"), (23, .iq4XS, "IQ4_XS"), (39, .mxfp4, "MXFP4"),
   ]
 
   private static let otherTypes: [UInt32: String] = [

@@ -90,7 +90,8 @@ extension GGUFFile {
     var fields: [(key: String, value: GGUFField)] = []
     for (key, value) in header.metadata where key.hasPrefix(prefix) {
       switch value {
-      case .integer(let number, _): fields.append((key, number < 0 ? .int32(Int32(clamping: number)) : .uint32(number)))
+      case .integer(let number, _):
+        fields.append((key, number < 0 ? .int32(Int32(clamping: number)) : .uint32(number)))
       case .double(let number, _): fields.append((key, .float32(Float(number))))
       case .bool(let flag): fields.append((key, .bool(flag)))
       case .string(let text): fields.append((key, .string(text)))

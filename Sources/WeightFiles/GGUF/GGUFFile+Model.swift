@@ -23,7 +23,8 @@ extension GGUFFile {
     let names = try Files.list(path).filter { $0.hasSuffix(".gguf") && !$0.hasPrefix(".") }
     guard let name = names.first else { return nil }
     guard names.count == 1 else {
-      throw .badData(path, "holds \(names.count) GGUF files, such as \(name) and \(names[1]); name one of them")
+      throw .badData(
+        path, "holds \(names.count) GGUF files, such as \(name) and \(names[1]); name one of them")
     }
     return try GGUFFile(path: "\(path)/\(name)").whole()
   }

@@ -38,7 +38,8 @@ package final class GGUFFile: WeightSource {
   }
 
   private init(
-    path: String, _ file: MappedFile?, owner: any AnyObject & Sendable, _ content: UnsafeRawBufferPointer, size: Int
+    path: String, _ file: MappedFile?, owner: any AnyObject & Sendable, _ content: UnsafeRawBufferPointer,
+    size: Int
   ) throws(Failure) {
     self.file = file
     self.owner = owner
@@ -64,7 +65,9 @@ package final class GGUFFile: WeightSource {
   }
 
   /// A tensor as the header describes it, nil when there is none of that name.
-  package func described(_ name: String) -> GGUFTensor? { entries.position(of: name).map { tensorOfEntry[$0] } }
+  package func described(_ name: String) -> GGUFTensor? {
+    entries.position(of: name).map { tensorOfEntry[$0] }
+  }
 
   package func tensor(_ name: String) throws(Failure) -> Tensor {
     let (entry, bytes) = try location(name)
@@ -83,7 +86,8 @@ package final class GGUFFile: WeightSource {
     if let tensor = described(name) { file?.forget(tensor.range) }
   }
 
-  private func location(_ name: String) throws(Failure) -> (entry: TensorEntry, bytes: UnsafeRawBufferPointer) {
+  private func location(_ name: String) throws(Failure) -> (entry: TensorEntry, bytes: UnsafeRawBufferPointer)
+  {
     guard let index = entries.position(of: name) else { throw .badData(path, "has no tensor '\(name)'") }
     return (entries[index], UnsafeRawBufferPointer(rebasing: content[tensorOfEntry[index].range]))
   }

@@ -52,7 +52,8 @@ package struct GGUFHeader: Sendable {
     for number in 0..<valueCount {
       let key = try scanner.string("the key of metadata value \(number)")
       guard !key.isEmpty, key.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f }) else {
-        throw scanner.error("the key of metadata value \(number) is empty or holds a space or control character")
+        throw scanner.error(
+          "the key of metadata value \(number) is empty or holds a space or control character")
       }
       guard places.updateValue(number, forKey: ExactName(key)) == nil else {
         throw scanner.error("the key '\(key.excerpt)' stands twice in the metadata")
@@ -92,7 +93,8 @@ package struct GGUFHeader: Sendable {
     }
     let version = try scanner.number(UInt32.self, "the version")
     if versions.contains(version.byteSwapped) {
-      throw .badData(scanner.path, "is a big-endian GGUF file, which is not read; convert it on a big-endian machine")
+      throw .badData(
+        scanner.path, "is a big-endian GGUF file, which is not read; convert it on a big-endian machine")
     }
     guard versions.contains(version) else {
       throw .badData(
@@ -112,7 +114,8 @@ package struct GGUFHeader: Sendable {
     let possible = min(limit, (scanner.bytes.count - scanner.position) / leastBytes)
     guard stated <= UInt64(possible) else {
       throw .badData(
-        scanner.path, "states \(stated) \(what), expected at most \(possible) in \(scanner.bytes.count) bytes")
+        scanner.path, "states \(stated) \(what), expected at most \(possible) in \(scanner.bytes.count) bytes"
+      )
     }
     return Int(stated)
   }
@@ -184,7 +187,8 @@ private struct StatedTensor {
     }
     guard dimensions[0] % UInt64(type.blockSize) == 0 else {
       throw .badData(
-        place, "has rows of \(dimensions[0]), which are no whole blocks of \(type.blockSize) as \(type.name) wants")
+        place,
+        "has rows of \(dimensions[0]), which are no whole blocks of \(type.blockSize) as \(type.name) wants")
     }
     self.type = type
     byteCount = bytes
@@ -204,10 +208,12 @@ private struct StatedTensor {
     return overflow ? nil : bytes
   }
 
-  func placed(from dataStart: Int, alignment: Int, fileSize: Int, path: String) throws(Failure) -> GGUFTensor {
+  func placed(from dataStart: Int, alignment: Int, fileSize: Int, path: String) throws(Failure) -> GGUFTensor
+  {
     let place = "\(path): tensor '\(name.excerpt)'"
     guard offset % UInt64(alignment) == 0 else {
-      throw .badData(place, "begins at byte \(offset) of the data, expected a multiple of the alignment \(alignment)")
+      throw .badData(
+        place, "begins at byte \(offset) of the data, expected a multiple of the alignment \(alignment)")
     }
     guard dataStart <= fileSize, offset <= UInt64(fileSize - dataStart),
       byteCount <= fileSize - dataStart - Int(offset)

@@ -90,7 +90,8 @@ struct GGUFScanner {
     let left = UInt64(bytes.count - position)
     // An element has at least as many bytes as a string or an array has before its content.
     guard stated <= left / UInt64(type.size ?? (type == .string ? 8 : 12)) else {
-      throw error("\(what) states \(stated) elements, more than the \(left) bytes that are left of the file can hold")
+      throw error(
+        "\(what) states \(stated) elements, more than the \(left) bytes that are left of the file can hold")
     }
     let array = GGUFArray(type: type, count: Int(stated), start: position)
     if let size = type.size {

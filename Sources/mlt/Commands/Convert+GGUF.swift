@@ -10,6 +10,7 @@ import Tokenization
 import WeightFiles
 
 extension GGUFMix: ExpressibleByArgument {
+  /// A name as `--type` takes it.
   public init?(argument: String) { self.init(name: argument) }
 }
 
@@ -27,7 +28,8 @@ extension Convert {
     }
     let directory = try ModelDirectory(path: model)
     let export = try GGUFExport(
-      directory, mix: type, vocabulary: GGUFVocabulary.metadata(ofModel: model, rows: directory.spec.vocabularySize))
+      directory, mix: type,
+      vocabulary: GGUFVocabulary.metadata(ofModel: model, rows: directory.spec.vocabularySize))
     let start = ContinuousClock.now
     let report: RewriteReport
     if isFile {
@@ -38,7 +40,8 @@ extension Convert {
         let digests = OutputDigests()
         let (report, input) = try ProvenanceInput.model(path: model) {
           try CompanionFiles.copy(from: model, to: staging, areAll: false)
-          return try export.write(to: "\(staging)/model.gguf", durably: false, follower: digests, progress: progress)
+          return try export.write(
+            to: "\(staging)/model.gguf", durably: false, follower: digests, progress: progress)
         }
         let provenance = Provenance(
           command: "convert",

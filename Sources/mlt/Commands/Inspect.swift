@@ -67,7 +67,8 @@ struct Inspect: ParsableCommand {
   private static func text(_ value: JSON) -> String {
     switch value {
     case .string(let text): text
-    case .double(let number): Words.fixed(number, 3)
+    // What three places would not show is written out.
+    case .double(let number): number != 0 && abs(number) < 0.001 ? "\(number)" : Words.fixed(number, 3)
     case .bool(let flag): flag ? "yes" : "no"
     case .null: "none"
     default: value.text(.python)
