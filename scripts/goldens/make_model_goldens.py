@@ -23,6 +23,7 @@ SIZES = dict(vocab_size=96, hidden_size=32, intermediate_size=48, num_hidden_lay
 # State spaces have no heads that attend, and delta nets have heads of their own.
 MAMBA = dict(num_heads=8, head_dim=8, state_size=8, intermediate_size=..., num_attention_heads=..., num_key_value_heads=...,
              max_position_embeddings=...)
+MAMBA_LAYERS = dict(mamba_n_heads=8, mamba_d_head=8, mamba_d_state=8, mamba_n_groups=2)
 DELTA_NET = dict(layer_types=["linear_attention", "full_attention"], head_dim=16, linear_num_key_heads=2,
                  linear_num_value_heads=4, linear_key_head_dim=8, linear_value_head_dim=8)
 
@@ -30,6 +31,7 @@ DELTA_NET = dict(layer_types=["linear_attention", "full_attention"], head_dim=16
 # key out.
 FAMILIES = {
     "arcee": dict(),
+    "bamba": dict(MAMBA_LAYERS, attn_layer_indices=[1], intermediate_size=16, tie_word_embeddings=True),
     "cohere": dict(logit_scale=0.5),
     "cohere-norms": dict(model_type="cohere", logit_scale=0.5, use_qk_norm=True),
     "cohere2": dict(num_hidden_layers=4, sliding_window=6, sliding_window_pattern=4, logit_scale=0.5, head_dim=8),
@@ -52,6 +54,10 @@ FAMILIES = {
     "gpt_oss": dict(head_dim=8, num_local_experts=5, num_experts_per_tok=2, sliding_window=6),
     "granitemoe": dict(num_local_experts=4, num_experts_per_tok=2, embedding_multiplier=3.0, logits_scaling=2.0,
                        residual_multiplier=0.5, attention_multiplier=0.3),
+    "granitemoehybrid": dict(MAMBA_LAYERS, layer_types=["linear_attention", "full_attention"], intermediate_size=8,
+                             shared_intermediate_size=16, num_local_experts=3, num_experts_per_tok=2,
+                             embedding_multiplier=3.0, logits_scaling=2.0, residual_multiplier=0.5,
+                             attention_multiplier=0.3, tie_word_embeddings=True),
     "lfm2": dict(layer_types=["conv", "full_attention"], conv_bias=True, block_multiple_of=16),
     "lfm2_moe": dict(layer_types=["full_attention", "conv"], num_dense_layers=1, num_experts=4, num_experts_per_tok=2,
                      moe_intermediate_size=8, routed_scaling_factor=1.5),

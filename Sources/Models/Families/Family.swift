@@ -17,8 +17,10 @@ package struct Family: Sendable {
 /// Every architecture that mlt knows.
 package enum Families {
   package static let all: [Family] = [
-    .arcee, .cohere, .cohere2, .deepseek2, .deepseek3, .ernie45, .exaone4, .gemma, .gemma2, .gemma3, .glm,
-    .glm4, .gpt2, .gptNeoX, .gptOSS, .granite, .graniteExperts, .internlm2, .lfm2, .lfm2Experts, .llama,
+    .arcee, .bamba, .cohere, .cohere2, .deepseek2, .deepseek3, .ernie45, .exaone4, .gemma, .gemma2, .gemma3,
+    .glm,
+    .glm4, .gpt2, .gptNeoX, .gptOSS, .granite, .graniteExperts, .graniteHybrid, .internlm2, .lfm2,
+    .lfm2Experts, .llama,
     .mamba2, .ministral, .mistral, .mixtral, .nemotron, .olmo, .olmo2, .olmo3, .olmoExperts, .phi, .phi3,
     .qwen2, .qwen2Experts, .qwen3, .qwen3Experts, .qwen3Next, .qwen35, .seedOSS, .smollm3, .stablelm,
     .starcoder2,

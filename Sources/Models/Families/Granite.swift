@@ -14,24 +14,28 @@ extension Family {
     var modules = try LlamaModules(granite: config)
     modules.queryKeyValueBias = try config.bool("attention_bias", default: false)
     modules.outputBias = modules.queryKeyValueBias
-    let (count, chosen) = try config.experts()
-    var experts = LlamaModules.Experts(
-      count: count, chosen: chosen, width: modules.sizes.intermediate, isNormalized: true)
-    modules.names.feedForward = "block_sparse_moe"
-    experts.router = "router.layer"
-    experts.names = .fusedGated(gateAndUp: "input_linear", down: "output_linear")
-    experts.stacking = LlamaModules.Stacking(path: "", weight: ".weight")
-    try modules.setExperts(experts, config)
+    try modules.setGraniteExperts(config, width: modules.sizes.intermediate)
     return modules.spec
   }
 }
 
 extension LlamaModules {
-  fileprivate init(granite config: ModelConfig) throws(Failure) {
+  init(granite config: ModelConfig) throws(Failure) {
     try self.init(config)
     embeddingScale = try config.positive("embedding_multiplier", default: 1)
     residualScale = try config.positive("residual_multiplier", default: 1)
     scale = try config.positive("attention_multiplier", default: 1)
     logitScale = 1 / (try config.positive("logits_scaling", default: 1))
+  }
+
+  /// Gives every layer experts that lie in one tensor.
+  mutating func setGraniteExperts(_ config: ModelConfig, width: Int) throws(Failure) {
+    let (count, chosen) = try config.experts()
+    var experts = Experts(count: count, chosen: chosen, width: width, isNormalized: true)
+    names.feedForward = "block_sparse_moe"
+    experts.router = "router.layer"
+    experts.names = .fusedGated(gateAndUp: "input_linear", down: "output_linear")
+    experts.stacking = Stacking(path: "", weight: ".weight")
+    try setExperts(experts, config)
   }
 }

@@ -51,7 +51,7 @@ extension LlamaModules {
     feedForwardNames = .gated(gate: "w1", up: "w3", down: "w2")
     headNorm = .each
     let attending = try config.integers("full_attn_idxs").map { Set($0) }
-    let attends = try config.attendingLayers(layers: sizes.layers, other: "conv") {
+    let attends = try config.attendingLayers("layer_types", layers: sizes.layers, others: ["conv"]) {
       attending?.contains($0) ?? true
     }
     let hidden = sizes.hidden

@@ -10,13 +10,7 @@ extension Family {
     let layers = try config.count("num_hidden_layers", atMost: 1 << 12)
     let vocabulary = try config.count("vocab_size")
     let epsilon = try config.positive("layer_norm_epsilon", default: 1e-5)
-    let mixers = try MambaModules(config)
-    let width = mixers.heads * mixers.headSize
-    guard width == hidden * (try config.count("expand", default: 2)) else {
-      throw config.complaint(
-        "expand",
-        "makes a width of \(hidden) times it, but \(mixers.heads) heads of \(mixers.headSize) are \(width)")
-    }
+    let mixers = try MambaModules(config, hidden: hidden)
     guard Double(layers) * mixers.weights(hidden: hidden) <= Sizes.mostWeights else {
       throw config.complaint(
         "state_size", "makes a model of more than 2^48 weights; one of the sizes is wrong")
@@ -47,8 +41,8 @@ extension Family {
 
 /// The state spaces of a model, with the names that Mamba-2 gave their parts.
 struct MambaModules {
-  let heads: Int
-  let headSize: Int
+  private let heads: Int
+  private let headSize: Int
   private let stateSize: Int
   private let groups: Int
   private let taps: Int
@@ -56,17 +50,48 @@ struct MambaModules {
   private let hasBias: Bool
   private let stepLimits: ClosedRange<Float>
 
-  init(_ config: ModelConfig) throws(Failure) {
-    heads = try config.optionalCount("num_heads", atMost: 1 << 16) ?? 128
-    headSize = try config.optionalCount("head_dim", atMost: 1 << 16) ?? 64
-    stateSize = try config.optionalCount("state_size", atMost: 1 << 16) ?? 128
-    groups = try config.optionalCount("n_groups", atMost: 1 << 16) ?? 8
-    guard heads % groups == 0 else {
-      throw config.complaint("n_groups", "is \(groups), which does not divide the \(heads) heads")
+  /// What files call the sizes, and assume where they are silent.
+  struct Dialect {
+    var heads = "num_heads"
+    var headSize = "head_dim"
+    var defaultHeadSize: Int? = 64
+    var stateSize = "state_size"
+    var defaultStateSize = 128
+    var groups = "n_groups"
+    var defaultGroups = 8
+    var expansion = "expand"
+    var taps = "conv_kernel"
+    var bias = "use_bias"
+    var convolutionBias = "use_conv_bias"
+
+    /// Beside layers that attend; "auto" makes heads of such a size that they fit.
+    static let hybrid = Self(
+      heads: "mamba_n_heads", headSize: "mamba_d_head", defaultHeadSize: nil, stateSize: "mamba_d_state",
+      defaultStateSize: 256, groups: "mamba_n_groups", defaultGroups: 1, expansion: "mamba_expand",
+      taps: "mamba_d_conv", bias: "mamba_proj_bias", convolutionBias: "mamba_conv_bias")
+  }
+
+  init(_ config: ModelConfig, hidden: Int, _ dialect: Dialect = Dialect()) throws(Failure) {
+    heads = try config.optionalCount(dialect.heads, atMost: 1 << 16) ?? 128
+    let width = hidden * (try config.optionalCount(dialect.expansion, atMost: 1 << 10) ?? 2)
+    let isStated = config.value(dialect.headSize) != nil && config.value(dialect.headSize) != "auto"
+    config.ignore(dialect.headSize)
+    headSize =
+      isStated
+      ? try config.count(dialect.headSize, atMost: 1 << 16) : dialect.defaultHeadSize ?? max(1, width / heads)
+    guard width == heads * headSize else {
+      throw config.complaint(
+        dialect.expansion,
+        "makes a width of \(width), but \(heads) heads of \(headSize) are \(heads * headSize)")
     }
-    taps = try config.taps("conv_kernel", default: 4)
-    hasConvolutionBias = try config.bool("use_conv_bias", default: true)
-    hasBias = try config.bool("use_bias", default: false)
+    stateSize = try config.optionalCount(dialect.stateSize, atMost: 1 << 16) ?? dialect.defaultStateSize
+    groups = try config.optionalCount(dialect.groups, atMost: 1 << 16) ?? dialect.defaultGroups
+    guard heads % groups == 0 else {
+      throw config.complaint(dialect.groups, "is \(groups), which does not divide the \(heads) heads")
+    }
+    taps = try config.taps(dialect.taps, default: 4)
+    hasConvolutionBias = try config.bool(dialect.convolutionBias, default: true)
+    hasBias = try config.bool(dialect.bias, default: false)
     stepLimits = try config.stepLimits("time_step_limit")
     guard try config.activation("hidden_act", default: "silu") == .silu else {
       throw config.complaint("hidden_act", "is not silu, which is all that these state spaces have")

@@ -129,7 +129,9 @@ final class ModelConfig {
   func complaint(_ key: String, _ problem: String) -> Failure { fields.complaint(key, problem) }
 
   /// Marks a key as harmless for this family.
-  func ignore(_ keys: String...) { understood.formUnion(keys) }
+  func ignore(_ keys: String...) { ignore(keys) }
+
+  func ignore(_ keys: [String]) { understood.formUnion(keys) }
 
   private func reading(_ key: String) -> Fields {
     understood.insert(key)

@@ -46,7 +46,9 @@ extension LlamaModules {
       throw config.complaint("hidden_act", "is not silu, which is all that delta nets have")
     }
     let interval = try config.count("full_attention_interval", default: 4)
-    let attends = try config.attendingLayers(layers: sizes.layers, other: "linear_attention") {
+    let attends = try config.attendingLayers(
+      "layer_types", layers: sizes.layers, others: ["linear_attention"]
+    ) {
       ($0 + 1) % interval == 0
     }
     let nets = try DeltaNetModules(config, hidden: sizes.hidden, epsilon: norm.epsilon, isGrouped: isGrouped)
