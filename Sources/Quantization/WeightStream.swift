@@ -123,7 +123,9 @@ final class WeightStream {
         for part in [scales, biases] { parts.append(try cast(part, to: type, tensor, rows)) }
       } else {
         // Every value of a block lies on MLX's grid, so nothing is rounded.
-        parts = try QuantizedMatrix(matrix.expanded(), setting, place: place(tensor), firstRow: rows.lowerBound).parts
+        parts = try QuantizedMatrix(
+          matrix.expanded(), setting, place: place(tensor), firstRow: rows.lowerBound
+        ).parts
       }
       for (target, part) in zip(step.targets, parts) { try append(target.name, part) }
       try advance(step, rows)

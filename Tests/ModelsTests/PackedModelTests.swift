@@ -168,7 +168,7 @@ import WeightFiles
       gptq, "quant_method", "bitsandbytes",
       saying: "weights quantized by 'bitsandbytes' can't be read; known: gptq, awq"),
     configure(awq, "version", "exllama", saying: "AWQ's layout 'exllama' can't be read; known: gemm, gemv"),
-    configure(awq, "version", "gemv", saying: "expected I32 or U32 [64, 8]"),
+    configure(awq, "version", "gemv", saying: "weights in awq, 4 bits, gemv"),
     replace(awq, "qzeros", Tensor.zeros([2, 7], dtype: .i32), saying: "is I32 [2, 7], expected"),
     replace(
       pack, "weight_shape", Packing.tensor([64, 63], [2], .i64), saying: "says [64, 63], expected [64, 64]"),

@@ -109,7 +109,7 @@ package struct TinyModel: Sendable {
       ]
     }
     let byteLevel: JSON = [
-      "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": false,
+      "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": true,
     ]
     return [
       "version": "1.0", "truncation": nil, "padding": nil, "added_tokens": .array(added), "normalizer": nil,

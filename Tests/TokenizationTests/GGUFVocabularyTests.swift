@@ -28,6 +28,10 @@ import Tokenization
       let text = try #require(line["text"]?.stringValue)
       // llama.cpp composes no characters.
       guard text.isExactly(text.precomposedStringWithCanonicalMapping) else { continue }
+      // It puts a space before texts that begin with one as well, which this tokenizer does not.
+      guard name != "mistral_metaspace" || !text.hasPrefix(" ") && !text.hasPrefix("\u{2581}") else {
+        continue
+      }
       let ids = try original.encode(text, addSpecialTokens: false, special: .nowhere).ids
       #expect(try exact.encode(text, addSpecialTokens: false, special: .nowhere).ids == ids, "\(text)")
       #expect(try standard.encode(text, addSpecialTokens: false, special: .nowhere).ids == ids, "\(text)")
@@ -46,7 +50,8 @@ import Tokenization
       let text = try #require(line["text"]?.stringValue)
       // llama.cpp looks for what the user defined in the text as it stands, before anything else.
       if name == "bpe_symbols"
-        && (text.contains("[") || text.contains("<") || text.contains("ing") || text.contains("  "))
+        && (text.contains("[") || text.contains("<") || text.contains("ing") || text.contains("  ")
+          || text.contains("\u{2581}"))
       {
         continue
       }

@@ -69,7 +69,7 @@ import WeightFiles
   @Test(arguments: [
     (["--quantize", "--dequantize"], "--quantize and --dequantize exclude each other"),
     (["--bits", "4"], "--bits, --group-size, --mode and --quant-predicate need --quantize"),
-    (["--format", "gguf"], "safetensors"),
+    (["--format", "onnx"], "safetensors"),
     (["--dtype", "int4"], "bfloat16"),
     (["--dequantize"], "is not quantized; there is nothing to dequantize"),
   ])

@@ -331,8 +331,10 @@ INLINE int NAME(six_bits)(const float *x, uint8_t *b) {
   NAME(turn)(LANES, parts, v);
   const block_floats scales = NAME(fit_scales)(v, fitted);
   float largest = 0, outermost = 0;
-  for (int part = 0; part < 16; part++)
+  for (int part = 0; part < 16; part++) {
+    if (!(fabsf(scales[part]) < __builtin_inff())) return 0;  // squares that no float holds
     if (fabsf(scales[part]) > largest) largest = fabsf(scales[part]), outermost = scales[part];
+  }
   memset(b, 0, 210);
   if (largest < 1e-15f) return 1;
   const float inverse = -128 / outermost, d = 1 / inverse;

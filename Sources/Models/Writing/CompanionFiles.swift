@@ -42,12 +42,18 @@ package enum CompanionFiles {
   ///
   /// - Parameter areAll: false for a GGUF file, which holds the tokenizer itself: then what is left to take along.
   package static func copy(from source: String, to target: String, areAll: Bool = true) throws(Failure) {
-    if areAll, let gguf = try GGUFFile.of(model: source) {
-      try write(GGUFVocabulary(gguf), chatTemplate: ChatTemplate.sources(directory: source)["default"]?.source, gguf.path, to: target)
+    // A file without a tokenizer becomes a folder without one.
+    if areAll, let gguf = try GGUFFile.of(model: source),
+      try gguf.string("tokenizer.ggml.model").map({ !["none", "no_vocab"].contains($0) }) ?? false
+    {
+      try write(
+        GGUFVocabulary(gguf), chatTemplate: ChatTemplate.sources(directory: source)["default"]?.source,
+        gguf.path, to: target)
     }
     guard Files.isDirectory(source) else { return }
     for name in try Files.list(source) where includes(name) && !Files.isDirectory("\(source)/\(name)") {
-      guard areAll || name == "triage.json" || prefixes.dropFirst().contains(where: { name.hasPrefix($0) }) else {
+      guard areAll || name == "triage.json" || prefixes.dropFirst().contains(where: { name.hasPrefix($0) })
+      else {
         continue
       }
       try Files.copy(from: "\(source)/\(name)", to: "\(target)/\(name)")

@@ -163,7 +163,8 @@ struct Inspection {
       model.quantization.map { Self.json($0) } ?? model.packing.map { ["method": .string($0.words)] } ?? .null
     )
     let ignored = model.ignoredTensors
-    describe(model.gguf.map(WeightSummary.init) ?? WeightSummary(model.weights), parameters: spec.parameterCount)
+    describe(
+      model.gguf.map(WeightSummary.init) ?? WeightSummary(model.weights), parameters: spec.parameterCount)
     if !ignored.isEmpty {
       notes.append("\(ignored.count) tensors are not used, such as \(ignored[0])")
     }
@@ -195,7 +196,8 @@ extension GGUFValue {
     switch self {
     case .integer(let number, _): .integer(number)
     case .hugeInteger(let number): .string("\(number)")
-    case .double(let number, _): number.isFinite ? .double(Double("\(Float(number))") ?? number) : .string("\(number)")
+    case .double(let number, _):
+      number.isFinite ? .double(Double("\(Float(number))") ?? number) : .string("\(number)")
     case .bool(let flag): .bool(flag)
     case .string(let text): .string(text.unicodeScalars.count > 400 ? "\(text.prefix(400))…" : text)
     case .array: .string(kindName)
