@@ -6,10 +6,29 @@
 static const int bits_of[MLT_FORMATS] = {32, 16, 16, 2, 3, 4, 5, 6, 8, 4, 8, 8, 8, 8};
 static uint64_t state = 1;
 
+// Rows of ggml's blocks: random codes, and scales that are neither infinite nor NaN.
+static uint8_t *random_blocks(mlt_format format, int64_t count) {
+  const int64_t bytes = mlt_block_bytes(format);
+  uint8_t *blocks = unaligned_bytes(count * bytes, &state);
+  for (int64_t i = 0; i < count; i++) {
+    uint8_t *b = blocks + i * bytes;
+    if (format == MLT_MXFP4) b[0] = (uint8_t)(120 + b[0] % 8);
+    if (format == MLT_MXFP4) continue;
+    const int64_t last = format == MLT_Q2_K ? 4 : 2;
+    uint8_t *halves = format == MLT_Q2_K || format == MLT_Q3_K || format == MLT_Q6_K ? b + bytes - last : b;
+    const int two = format == MLT_Q4_1 || format == MLT_Q5_1 || format == MLT_Q2_K || format == MLT_Q4_K || format == MLT_Q5_K;
+    for (int h = 0; h <= two; h++) halves[2 * h + 1] = (uint8_t)(0x2c | (halves[2 * h + 1] & 3));
+  }
+  return blocks;
+}
+
 static mlt_matrix random_matrix(mlt_format format, mlt_format scales, int64_t group, int64_t rows, int64_t columns) {
   mlt_matrix w = {.rows = rows, .columns = columns, .format = format, .row_bytes = columns * bits_of[format] / 8};
   if (format < MLT_AFFINE2) {
     w.values = random_values(format, rows * columns, &state);
+  } else if (format >= MLT_Q4_0) {
+    w.row_bytes = columns / mlt_block_size(format) * mlt_block_bytes(format);
+    w.values = random_blocks(format, rows * columns / mlt_block_size(format));
   } else if (format > MLT_AFFINE8) {
     uint8_t *codes = unaligned_bytes(rows * w.row_bytes, &state);
     if (format == MLT_E4M3 || format == MLT_E5M2)  // neither infinite nor NaN
@@ -81,7 +100,8 @@ static void check_set(const mlt_kernels *set, const mlt_kernels *reference, int 
           format < MLT_AFFINE2
               ? random_matrix((mlt_format)format, MLT_F32, 0, plain[s][0], plain[s][1])
               : random_matrix((mlt_format)format, (mlt_format)(s % 3), group, affine[s][0],
-                              affine[s][1] * group - (format > MLT_E2M1 ? 5 : 0));
+                              format >= MLT_Q4_0 ? 256 * (affine[s][1] % 4 + 1)
+                                                 : affine[s][1] * group - (format > MLT_E2M1 ? 5 : 0));
       if (with_rows) check_rows(set, reference, &w);
       check_products(set, reference, &w, tiles[s % 8]);
     }
